@@ -1,0 +1,40 @@
+"""Analysis and reporting toolkit for a county's grassroots Party-work action plan.
+
+Nothing heavy is imported here: every public name is loaded when it is first used, so that the
+command line answers wrong use in well under a second.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# public name -> module that defines it
+_WHERE = {
+    "open_county": "pbanalysis.store.county",
+    "County": "pbanalysis.store.county",
+    "Township": "pbanalysis.store.county",
+    "Period": "pbanalysis.calendar",
+    "PbError": "pbanalysis.errors",
+}
+__all__ = ["__version__", *_WHERE]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        return getattr(import_module(_WHERE[name]), name)
+    raise AttributeError(f"module 'pbanalysis' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+if TYPE_CHECKING:
+    from pbanalysis.calendar import Period as Period
+    from pbanalysis.errors import PbError as PbError
+    from pbanalysis.store.county import County as County
+    from pbanalysis.store.county import Township as Township
+    from pbanalysis.store.county import open_county as open_county

@@ -1,0 +1,5 @@
+"""``python -m pbanalysis``."""
+
+from pbanalysis.cli import main
+
+main()

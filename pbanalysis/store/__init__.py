@@ -1,0 +1,1 @@
+"""Canonical tables: declared once, stored as Parquet, viewed as County and Township."""

@@ -1,0 +1,222 @@
+"""What a notebook reads: a county's store, and one township's rows of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pbanalysis.calendar import as_date
+from pbanalysis.errors import Code, PbError, near_names
+from pbanalysis.store.frames import from_arrow
+from pbanalysis.store.schema import TABLES
+
+__all__ = ["CONTRACT_VERSION", "County", "Township", "open_county"]
+
+CONTRACT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class County:
+    """A county's canonical tables at a cut-off; frames are shared, so do not change them in place.
+
+    Attributes
+    ----------
+    folder
+        The store.
+    code, name
+        6-digit code and name.
+    as_of
+        Cut-off, the end of that day.
+    meta
+        ``meta.json``: contract version, and SHA-256 and row counts of every source file.
+    """
+
+    folder: Path
+    code: str
+    name: str
+    as_of: dt.date
+    meta: Mapping[str, Any] = field(repr=False, compare=False)
+    _frames: dict[str, pd.DataFrame | None] = field(default_factory=dict, repr=False, compare=False)
+
+    def table(self, name: str) -> pd.DataFrame | None:
+        """One canonical table, or None when it was not collected (absent is not empty)."""
+        if name not in TABLES:
+            raise PbError(
+                Code.UNKNOWN_NAME, "没有这张表", where="table", got=name, fix=near_names(name, TABLES)
+            )
+        if name not in self._frames:
+            self._frames[name] = self._read(name)
+        return self._frames[name]
+
+    def _read(self, name: str) -> pd.DataFrame | None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        path = self.folder / "tables" / f"{name}.parquet"
+        if not path.exists():
+            return None
+        try:
+            return from_arrow(pq.read_table(path), TABLES[name])
+        except (pa.ArrowInvalid, OSError, KeyError) as error:
+            raise PbError(
+                Code.STORE_BROKEN,
+                "数据文件读不出来，可能写到一半被中断",
+                where=f"tables/{path.name}",
+                fix="请重新运行 pbanalysis import",
+            ) from error
+
+    def has(self, name: str) -> bool:
+        """Whether a table was collected."""
+        return (self.folder / "tables" / f"{name}.parquet").exists()
+
+    @cached_property
+    def townships(self) -> pd.DataFrame:
+        """Townships in official order (that of the registry): ``township_id``, ``name``, ``kind`` …"""
+        frame = self.table("townships")
+        if frame is None or frame.empty:
+            raise PbError(
+                Code.STORE_BROKEN,
+                "数据仓中没有乡镇名册",
+                where="tables/townships.parquet",
+                fix="请把 townships.csv 一并导入",
+            )
+        return frame
+
+    def township(self, key: str) -> Township:
+        """The township of that code or exact name; near names are suggested, never taken."""
+        towns = self.townships
+        hit = towns[(towns["township_id"] == key) | (towns["name"] == key)]
+        if len(hit) != 1:
+            raise PbError(
+                Code.UNKNOWN_TOWNSHIP,
+                "没有这个乡镇",
+                where="township",
+                got=key,
+                fix=near_names(key, [*towns["name"], *towns["township_id"]]),
+            )
+        row = hit.iloc[0]
+        return Township(self, str(row["township_id"]), str(row["name"]), str(row["kind"]))
+
+    @cached_property
+    def routes(self) -> Mapping[str, pd.Series[Any]]:
+        """Township of every organisation, village and case: ``{"org_id": Series(index=org_id) …}``."""
+        routes: dict[str, pd.Series[Any]] = {}
+        for table, key in (("organisations", "org_id"), ("villages", "village_id")):
+            frame = self.table(table)
+            if frame is not None:
+                routes[key] = frame.drop_duplicates(key).set_index(key)["township_id"]
+        cases = self.table("admissions")
+        if cases is not None and "org_id" in routes:
+            routes["case_id"] = (
+                cases.drop_duplicates("case_id").set_index("case_id")["org_id"].map(routes["org_id"])
+            )
+        return routes
+
+    def township_of(self, name: str) -> pd.Series[Any] | None:
+        """Township code of every row of a table (NA where it leads to none); None if absent or countywide."""
+        frame, route = self.table(name), TABLES[name].route
+        if frame is None or route is None:
+            return None
+        if route == "township_id":
+            return frame["township_id"]
+        if route not in self.routes:
+            return pd.Series(pd.NA, index=frame.index, dtype="str")
+        return frame[route].map(self.routes[route])
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return [str(name) for name in self.townships["name"]]
+
+    def __getitem__(self, key: str) -> Township:
+        return self.township(key)
+
+    def _repr_html_(self) -> str:
+        collected = [t.title for t in TABLES.values() if self.has(t.name)]
+        absent = [t.title for t in TABLES.values() if not self.has(t.name)]
+        return (
+            f"<p><b>{html.escape(self.name)}</b>（{self.code}）　截止 {self.as_of}　{len(self.townships)} 个乡镇（街道）</p>"
+            f"<p>已收集：{'、'.join(collected)}</p>"
+            + (f"<p>未收集：{'、'.join(absent)}</p>" if absent else "")
+        )
+
+
+@dataclass(frozen=True)
+class Township:
+    """One township's rows of the county's tables."""
+
+    county: County = field(repr=False)
+    id: str
+    name: str
+    kind: str
+
+    def table(self, name: str) -> pd.DataFrame | None:
+        """The township's rows of a table; None when the table was not collected."""
+        frame = self.county.table(name)
+        town = self.county.township_of(name)
+        if frame is None or town is None:
+            return frame
+        return frame[(town == self.id).fillna(False)]
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>{html.escape(self.name)}</b>（{self.id}）　{html.escape(self.county.name)}　截止 {self.county.as_of}</p>"
+
+
+def open_county(store: str | Path, as_of: str | dt.date | None = None) -> County:
+    """Open a store made by ``pbanalysis import``.
+
+    Parameters
+    ----------
+    store
+        Folder with ``tables/*.parquet`` and ``meta.json``.
+    as_of
+        Cut-off; by default the one of the import.
+
+    Raises
+    ------
+    PbError
+        The folder is missing, is no store, or is of another contract version.
+
+    Examples
+    --------
+    >>> county = open_county("reports/demo/store", as_of="2023-12-31")  # doctest: +SKIP
+    >>> county.township("城关镇").table("issues")  # doctest: +SKIP
+    """
+    folder = Path(store)
+    meta_path = folder / "meta.json"
+    if not meta_path.exists():
+        raise PbError(
+            Code.STORE_MISSING,
+            "这里没有数据仓",
+            where=folder.name or str(store),
+            fix="请先运行 pbanalysis import 来源 --store 数据仓，再指定该文件夹",
+        )
+    try:
+        meta = json.loads(meta_path.read_text(encoding="utf-8"))
+        version, code, name, day = (
+            meta["contract_version"],
+            meta["county"]["code"],
+            meta["county"]["name"],
+            meta["as_of"],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise PbError(
+            Code.STORE_BROKEN,
+            "数据仓的说明文件读不出来",
+            where="meta.json",
+            fix="请重新运行 pbanalysis import",
+        ) from error
+    if version != CONTRACT_VERSION:
+        raise PbError(
+            Code.STORE_BROKEN,
+            f"数据仓是第 {version} 版，本程序读第 {CONTRACT_VERSION} 版",
+            where="meta.json",
+            fix="请用本程序重新运行 pbanalysis import",
+        )
+    return County(folder, str(code), str(name), as_date(as_of or day), meta)
