@@ -65,12 +65,23 @@ ISSUE_CATEGORIES: Mapping[str, str] = {
 }
 
 _LEVELS = {"branch": "支部", "township": "乡镇", "county": "县"}
-_LECTURERS = {"secretary": "书记", "committee": "班子成员", "superior": "上级领导", "external": "外聘", "member": "党员"}
+_LECTURERS = {
+    "secretary": "书记",
+    "committee": "班子成员",
+    "superior": "上级领导",
+    "external": "外聘",
+    "member": "党员",
+}
 
 # column -> canonical value -> printed term; `table.column` where a column's values depend on the table
 TERMS: Mapping[str, Mapping[str, str]] = {
     "villages.kind": {"village": "行政村", "community": "社区"},
-    "org_type": {"committee": "党委", "general_branch": "党总支", "branch": "党支部", "joint_branch": "联合党支部"},
+    "org_type": {
+        "committee": "党委",
+        "general_branch": "党总支",
+        "branch": "党支部",
+        "joint_branch": "联合党支部",
+    },
     "domain": {
         "village": "村",
         "community": "社区",
@@ -95,7 +106,12 @@ TERMS: Mapping[str, Mapping[str, str]] = {
     },
     "lecturer": _LECTURERS,
     "level": _LEVELS,
-    "trainings.kind": {"business": "业务培训", "observation": "观摩互学", "placement": "跟班学习", "rotation": "轮训"},
+    "trainings.kind": {
+        "business": "业务培训",
+        "observation": "观摩互学",
+        "placement": "跟班学习",
+        "rotation": "轮训",
+    },
     "role": {"member": "党员", "secretary": "书记", "committee": "班子成员"},
     "phase": {"pre": "学前测试", "post": "学后测试", "spot": "随机抽测"},
     "review_result": {"passed": "合格", "failed": "不合格"},
@@ -121,13 +137,23 @@ TERMS: Mapping[str, Mapping[str, str]] = {
     },
     "category": ISSUE_CATEGORIES,
     "issues.source": {"self": "自查", "inspection": "督查", "audit": "巡察审计", "public": "群众反映"},
-    "deadline_kind": {"dated": "有明确时限", "immediate": "立行立改", "standing": "长期坚持", "none": "未定时限"},
+    "deadline_kind": {
+        "dated": "有明确时限",
+        "immediate": "立行立改",
+        "standing": "长期坚持",
+        "none": "未定时限",
+    },
     "status": {"not_started": "未启动", "in_progress": "整改中", "done": "已完成", "closed": "已销号"},
     "end_reason": {"done": "整改完成", "merged": "合并", "transferred": "转办", "withdrawn": "撤销"},
     "weak_orgs.result": {"converted": "已转化", "continuing": "继续整顿"},
     "method": {"field_stay": "蹲点调研", "inspection": "集中督查", "spot_check": "随机抽查"},
     "action": {"letter": "督办函", "call": "电话督促", "talk": "约谈提醒", "none": "无"},
-    "model": {"strong_leads_weak": "强村带弱村", "union": "联合体党组织", "district": "片区联建", "none": "无"},
+    "model": {
+        "strong_leads_weak": "强村带弱村",
+        "union": "联合体党组织",
+        "district": "片区联建",
+        "none": "无",
+    },
     "enterprises.kind": {
         "private": "非公企业",
         "social": "社会组织",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import html
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,7 +19,7 @@ from pbanalysis.errors import Code, PbError, near_names
 from pbanalysis.store.frames import from_arrow
 from pbanalysis.store.schema import TABLES
 
-__all__ = ["CONTRACT_VERSION", "County", "Township", "open_county"]
+__all__ = ["CONTRACT_VERSION", "County", "Township", "default_store", "open_county"]
 
 CONTRACT_VERSION = 1
 
@@ -90,9 +91,12 @@ class County:
             )
         return frame
 
-    def township(self, key: str) -> Township:
-        """The township of that code or exact name; near names are suggested, never taken."""
-        towns = self.townships
+    def township(self, key: str | int) -> Township:
+        """The township of that code or exact name; near names are suggested, never taken.
+
+        A whole number is read as its digits, because papermill's command line turns a code into one.
+        """
+        towns, key = self.townships, str(key)
         hit = towns[(towns["township_id"] == key) | (towns["name"] == key)]
         if len(hit) != 1:
             raise PbError(
@@ -168,13 +172,19 @@ class Township:
         return f"<p><b>{html.escape(self.name)}</b>（{self.id}）　{html.escape(self.county.name)}　截止 {self.county.as_of}</p>"
 
 
-def open_county(store: str | Path, as_of: str | dt.date | None = None) -> County:
+def default_store() -> Path:
+    """The store a notebook opens when none is named: ``$PBANALYSIS_STORE``, else the demo county's."""
+    named = os.environ.get("PBANALYSIS_STORE")
+    return Path(named) if named else Path(__file__).parents[2] / "reports" / "demo" / "store"
+
+
+def open_county(store: str | Path = "", as_of: str | dt.date | None = None) -> County:
     """Open a store made by ``pbanalysis import``.
 
     Parameters
     ----------
     store
-        Folder with ``tables/*.parquet`` and ``meta.json``.
+        Folder with ``tables/*.parquet`` and ``meta.json``; empty: :func:`default_store`.
     as_of
         Cut-off; by default the one of the import.
 
@@ -188,7 +198,7 @@ def open_county(store: str | Path, as_of: str | dt.date | None = None) -> County
     >>> county = open_county("reports/demo/store", as_of="2023-12-31")  # doctest: +SKIP
     >>> county.township("城关镇").table("issues")  # doctest: +SKIP
     """
-    folder = Path(store)
+    folder = Path(store) if store else default_store()
     meta_path = folder / "meta.json"
     if not meta_path.exists():
         raise PbError(
