@@ -97,5 +97,11 @@ def _rebuild(code: Code, what: str, where: str, got: str, fix: str) -> PbError:
 def near_names(name: str, names: Iterable[str], *, most: int = 3) -> str:
     """Suggestion clause naming the nearest of ``names``: they are suggested, never taken."""
     names = list(dict.fromkeys(names))
-    near = get_close_matches(name, names, n=most, cutoff=0.4) or names[:most]
-    return "是不是：" + "、".join(near) + "？" if near else ""
+    near = get_close_matches(name, names, n=most, cutoff=0.4)
+    if near:
+        return "是不是：" + "、".join(near) + "？"
+    return (
+        f"可选：{'、'.join(names[:most])}" + (f" 等 {len(names)} 个" if len(names) > most else "")
+        if names
+        else ""
+    )
