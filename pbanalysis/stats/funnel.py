@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scipy import special
 
 from ._checks import Bools, Floats, Numbers, same_length, whole
+from ._laws import Law, Tails, binomial, hypergeometric
 from .multiple import benjamini_hochberg
 
 __all__ = ["Comparison", "Limits", "State", "Verdict", "compare", "judge", "limits"]
@@ -77,24 +78,6 @@ class Verdict(NamedTuple):
 
     q_value: Floats
     state: npt.NDArray[np.str_]
-
-
-class _Tails(NamedTuple):
-    """Probabilities of at most x, less than x, at least x, more than x."""
-
-    at_most: Floats
-    less: Floats
-    at_least: Floats
-    more: Floats
-
-    def exact(self) -> tuple[Floats, Floats]:
-        return self.at_most, self.at_least
-
-    def mid(self) -> tuple[Floats, Floats]:
-        return (self.at_most + self.less) / 2, (self.at_least + self.more) / 2
-
-
-_Law: TypeAlias = Callable[[Floats], _Tails]
 
 
 def compare(
@@ -162,9 +145,9 @@ def compare(
             continue
         size = n[chosen]
         if apart:
-            law = _hypergeometric(size, rest_x[chosen], rest_n[chosen])
+            law = hypergeometric(size, rest_x[chosen], rest_n[chosen])
         else:
-            law = _binomial(size, reference[chosen])
+            law = binomial(size, reference[chosen])
         tails = law(x[chosen])
         inner[chosen], outer[chosen] = _two_sided(tails.mid()), _two_sided(tails.exact())
         for end, value in zip(ends, _limits(law, size)):
@@ -242,7 +225,7 @@ def limits(denominators: Numbers, baseline: float) -> Limits:
     n = whole(np.atleast_1d(np.asarray(denominators, dtype=float)), "分母")
     if not 0 < baseline < 1 or (n < 1).any():
         raise ValueError("分母应至少为 1，基准率应在 0 与 1 之间")
-    return _limits(_binomial(n, np.full(n.shape, baseline)), n)
+    return _limits(binomial(n, np.full(n.shape, baseline)), n)
 
 
 def _counts(numerators: Numbers, denominators: Numbers) -> tuple[Floats, Floats]:
@@ -266,55 +249,20 @@ def _states(c: Comparison, discovered: Bools) -> npt.NDArray[np.str_]:
     return np.select(conditions, names, default="no_signal")
 
 
-def _binomial(n: Floats, p: Floats) -> _Law:
-    trials = n.astype(np.int64)
-
-    def tails(x: Floats) -> _Tails:
-        less = np.where(x > 0, special.bdtr(np.maximum(x - 1, 0), trials, p), 0.0)
-        at_least = special.bdtrc(x - 1, trials, p)
-        return _Tails(special.bdtr(x, trials, p), less, at_least, special.bdtrc(x, trials, p))
-
-    return tails
-
-
-def _hypergeometric(n: Floats, rest_x: Floats, rest_n: Floats) -> _Law:
-    """Law of a unit's count given the rest: all successes are shared out at random."""
-
-    def one(x: float, n: float, rest_x: float, rest_n: float) -> tuple[float, float, float, float]:
-        successes = x + rest_x
-        support = np.arange(max(0.0, successes - rest_n), min(n, successes) + 1)
-        weight = _log_choose(n, support) + _log_choose(rest_n, successes - support)
-        mass = np.exp(weight - weight.max())
-        mass /= mass.sum()
-        at, below = mass[support == x].sum(), mass[support < x].sum()
-        above = mass[support > x].sum()
-        return at + below, below, at + above, above
-
-    def tails(x: Floats) -> _Tails:
-        rows = [one(*row) for row in zip(x, n, rest_x, rest_n)]
-        return _Tails(*np.array(rows).T)
-
-    return tails
-
-
-def _log_choose(n: float, k: Floats) -> Floats:
-    result: Floats = special.gammaln(n + 1) - special.gammaln(k + 1) - special.gammaln(n - k + 1)
-    return result
-
-
 def _two_sided(tails: tuple[Floats, Floats]) -> Floats:
     low, high = tails
-    return np.minimum(2 * np.minimum(low, high), 1.0)
+    p: Floats = np.minimum(2 * np.minimum(low, high), 1.0)
+    return p
 
 
-def _limits(law: _Law, n: Floats) -> Limits:
-    low95, high95 = _inside(law, n, _Tails.mid, INNER / 2)
-    low998, high998 = _inside(law, n, _Tails.exact, OUTER / 2)
+def _limits(law: Law, n: Floats) -> Limits:
+    low95, high95 = _inside(law, n, Tails.mid, INNER / 2)
+    low998, high998 = _inside(law, n, Tails.exact, OUTER / 2)
     return Limits(low95, high95, low998, high998)
 
 
 def _inside(
-    law: _Law, n: Floats, kind: Callable[[_Tails], tuple[Floats, Floats]], tail: float
+    law: Law, n: Floats, kind: Callable[[Tails], tuple[Floats, Floats]], tail: float
 ) -> tuple[Floats, Floats]:
     """Rates between which neither tail falls below `tail`, interpolated between whole counts."""
 
