@@ -128,7 +128,8 @@ def discovery_sample_size(total: int, rate: float = 0.05, confidence: float = 0.
     rate : float
         The share of faulty files one would not want to miss, in (0, 1].
     confidence : float
-        Probability of meeting at least one.
+        Probability of meeting at least one; it must be exceeded (as in the published table: with one
+        faulty file of 20, nineteen files reach exactly 95 % and twenty are asked for).
 
     Returns
     -------
@@ -150,7 +151,7 @@ def discovery_sample_size(total: int, rate: float = 0.05, confidence: float = 0.
     faulty = math.ceil(Fraction(str(rate)) * total)
 
     def enough(size: int) -> bool:
-        return math.comb(total - faulty, size) <= miss * math.comb(total, size)
+        return math.comb(total - faulty, size) < miss * math.comb(total, size)
 
     return _first(1, total - faulty + 1, enough)
 
