@@ -358,6 +358,12 @@ class Figure(Block):
     def picture(self) -> dict[str, str]:
         return {"image/svg+xml": self.svg}
 
+    def png(self, dpi: float = 220) -> bytes:
+        """The picture as PNG, for Word."""
+        from pbanalysis.exhibits.figures.raster import pngs_of
+
+        return pngs_of([(self.svg, self.size)], dpi)[0]
+
 
 def blocks_of(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Blocks of an executed notebook, in the order of its outputs.

@@ -1,0 +1,113 @@
+"""What a figure says in words: who passes it, what is computed where nothing is passed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pbanalysis.exhibits.blocks import Box, Fact, Figure, Line, Span, text_of
+from pbanalysis.exhibits.figures.sheet import Sheet
+from pbanalysis.exhibits.numbers import percent, plain
+
+__all__ = ["Caption", "flat", "floats", "joined", "number_text"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caption:
+    """The words around a figure.
+
+    Attributes
+    ----------
+    id
+        Stable inside a report; numbers of computed sentences become facts ``<id>.<part>``.
+    subject
+        What is shown, a noun: 「到期问题办结率」.
+    unit, source
+        Unit of the values and the ledger they come from, as printed.
+    counted
+        Measure word and thing that ``n`` counts: 「项问题」.
+    own, county
+        What the unit and its reference are called.
+    title, n, alt
+        The finding, n and the alt text; where empty the maker says it in neutral words.
+    source_tables, facts
+        Tables behind the computed numbers; further facts that the passed words print.
+    """
+
+    id: str
+    subject: str
+    unit: str
+    source: str
+    counted: str = "项"
+    own: str = "本乡镇"
+    county: str = "全县"
+    title: Line = ""
+    n: Line = ""
+    alt: Line = ""
+    role: str = "finding"
+    source_tables: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+    def fact(self, part: str, value: Any, text: str | None = None) -> Fact:
+        """A number of a computed sentence, as a fact."""
+        shown = number_text(value) if text is None else text
+        return Fact(id=f"{self.id}.{part}", text=shown, value=value, source_tables=self.source_tables)
+
+    def share(self, part: str, value: float, n: float) -> Fact:
+        """A share of ``n`` as a fact, in whole percents where n < 100."""
+        return self.fact(part, value, percent(value, n))
+
+    def size(self, n: float, counted: str | None = None) -> Line:
+        """``n`` in words."""
+        return ("n = ", self.fact("n", n), f" {counted or self.counted}")
+
+    def figure(self, sheet: Sheet, *, title: Line, alt: Line, n: Line) -> Figure:
+        """The exhibit: passed words win over the computed ones."""
+        alt = self.alt or alt
+        return Figure(
+            id=self.id,
+            role=self.role,
+            facts=self.facts,
+            title=self.title or title,
+            alt=alt,
+            unit=self.unit,
+            source=self.source,
+            n=self.n or n,
+            size=(sheet.width, sheet.height),
+            svg=sheet.svg(self.id, text_of(alt)),
+        )
+
+    def nothing(self, why: Line) -> Box:
+        """The exhibit that stands where nothing can be drawn: it says why."""
+        return Box(id=self.id, role=self.role, facts=self.facts, title=self.subject, items=(why,))
+
+
+def floats(values: npt.ArrayLike | Sequence[Any]) -> npt.NDArray[np.float64]:
+    """Numbers as an array of floats of the same shape; every kind of missing value is NaN."""
+    shape = np.shape(cast(Any, values))
+    flat = np.ravel(np.asarray(values, dtype=object))
+    return np.asarray(pd.array(flat, dtype="Float64").to_numpy(float, na_value=np.nan)).reshape(shape)
+
+
+def number_text(value: float) -> str:
+    """A number with at most one decimal and a true minus sign."""
+    return plain(float(value), 1).replace("-", "−")
+
+
+def flat(line: Line) -> tuple[Span, ...]:
+    """The line as spans."""
+    return line if isinstance(line, tuple) else (line,)
+
+
+def joined(parts: Sequence[Line], by: str = "；", end: str = "。") -> tuple[Span, ...]:
+    """Clauses joined into one line."""
+    line: list[Span] = []
+    for k, part in enumerate(parts):
+        line += [by] if k else []
+        line += flat(part)
+    return (*line, end)

@@ -1,0 +1,170 @@
+"""The funnel: a rate by its denominator within control limits that the caller computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pbanalysis.exhibits.blocks import Box, Figure, Line
+from pbanalysis.exhibits.figures.caption import Caption, flat, floats, joined, number_text
+from pbanalysis.exhibits.figures.dots import SHAPES, signal_key
+from pbanalysis.exhibits.figures.frame import Frame, limits, nice
+from pbanalysis.exhibits.figures.sheet import Sheet, drawn, spread
+from pbanalysis.exhibits.numbers import percent
+from pbanalysis.exhibits.style import INK, LIGHT, MID, PAPER, signal_colour
+from pbanalysis.terms import VS_COUNTY
+
+__all__ = ["FunnelLimits", "funnel"]
+
+Floats = npt.NDArray[np.float64]
+_NAMED = 12  # names beside the points; more would not be read
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelLimits:
+    """Control limits along a grid of denominators, all arrays of shape (g,)."""
+
+    n: npt.ArrayLike
+    low95: npt.ArrayLike
+    high95: npt.ArrayLike
+    low998: npt.ArrayLike
+    high998: npt.ArrayLike
+
+
+@drawn
+def funnel(
+    caption: Caption,
+    labels: Sequence[str],
+    sizes: npt.ArrayLike,
+    values: npt.ArrayLike,
+    *,
+    centre: float,
+    bounds: FunnelLimits,
+    own: int | None = None,
+    signals: Sequence[str] = (),
+    better: str = "up",
+) -> Figure | Box:
+    """A rate by its denominator within 95 % and 99.8 % limits; the own point named, the rest grey.
+
+    Without ``own`` (the county's view) the points with a signal are named.
+
+    Parameters
+    ----------
+    sizes, values : array_like, shape (k,)
+        Denominators and rates (0–1).
+    centre, bounds
+        The county's rate and the limits around it, computed by the caller.
+    signals, better
+        As in :func:`forest`.
+    """
+    n, rate = floats(sizes), floats(values)
+    known = np.flatnonzero(np.isfinite(n) & np.isfinite(rate) & (n > 0)).tolist()
+    if not known:
+        return caption.nothing("没有可比较的数值，本图不画。")
+    codes = np.array([signals[k] if k < len(signals) else "no_signal" for k in range(len(n))])
+    grid = floats(bounds.n)
+    curves = {name: floats(getattr(bounds, name)) for name in ("low998", "low95", "high95", "high998")}
+    y = limits(rate[known], list(curves.values()), floor=0.0, ceil=1.0)
+    widest = max(float(n[known].max()), float(grid.max()) if grid.size else 0.0)
+    sheet = Sheet(90.0)
+    frame = Frame(sheet, (11.0, 8.0, sheet.width - 37.0, 62.0), (0.0, widest * 1.03), y)
+    _axes(frame, caption)
+    _limits(frame, caption, grid, curves, centre)
+    _points(frame, n, rate, known, codes, own, better)
+    picked = [k for k in known if k == own or (own is None and codes[k] in {"high", "low"})][:_NAMED]
+    _names(frame, labels, n, rate, picked)
+    sheet.key(0, sheet.height - 7.9, _key(caption, own, codes[known]))
+    return caption.figure(sheet, **_words(caption, labels, n, rate, known, codes, centre, own))
+
+
+def _axes(frame: Frame, caption: Caption) -> None:
+    up, across = nice(*frame.y), nice(*frame.x, whole=True)
+    title = f"{caption.subject}（{caption.unit}）"
+    frame.y_axis(up, [number_text(100 * tick) for tick in up], title)
+    frame.x_axis(across, [number_text(tick) for tick in across], f"分母（{caption.counted}）")
+
+
+def _limits(frame: Frame, caption: Caption, grid: Floats, curves: dict[str, Floats], centre: float) -> None:
+    """Limits as lines with their names at the right end; the exact ones step with the denominator."""
+    frame.level(centre, MID, linewidth=0.8)
+    ends = [(centre, f"{caption.county} {percent(centre, 1000)}")]
+    for name, curve in curves.items():
+        inner = name.endswith("95")
+        dash: Any = (0, (3, 2)) if inner else "solid"
+        frame.path(grid, curve, MID if inner else INK, linewidth=0.6, linestyle=dash)
+        if name.startswith("high") and np.isfinite(curve).any():
+            ends.append((float(curve[np.isfinite(curve)][-1]), "95% 界限" if inner else "99.8% 界限"))
+    wanted = [float(frame.py(value)) for value, _ in ends]
+    for at, (_, text) in zip(spread(wanted, 3.4, frame.top, frame.bottom), ends):
+        frame.sheet.text(frame.right + 1.5, at, text, 7, color=MID)
+
+
+def _points(
+    frame: Frame,
+    n: Floats,
+    rate: Floats,
+    known: list[int],
+    codes: npt.NDArray[Any],
+    own: int | None,
+    better: str,
+) -> None:
+    """Everyone grey; the own point, or in the county's view the signals, in mark and colour."""
+    for code in dict.fromkeys(codes[known]):
+        at = [k for k in known if codes[k] == code]
+        coloured = own is None and code in {"high", "low"}
+        colour = signal_colour(code, better) if coloured else MID
+        shape = SHAPES[code] if coloured else "circle"
+        frame.marks(shape, n[at], rate[at], 1.1, face=colour if coloured else LIGHT, edge=colour)
+    if own is not None and own in known:
+        colour = signal_colour(codes[own], better)
+        colour = INK if colour == MID else colour
+        face = PAPER if str(codes[own]).startswith("possible") else colour
+        frame.marks(SHAPES.get(codes[own], "circle"), [n[own]], [rate[own]], 1.7, face=face, edge=colour)
+
+
+def _names(frame: Frame, labels: Sequence[str], n: Floats, rate: Floats, picked: Sequence[int]) -> None:
+    wanted = [float(frame.py(rate[k])) for k in picked]
+    for k, y in zip(picked, spread(wanted, 3.6, frame.top, frame.bottom)):
+        x = float(frame.px(n[k]))
+        far = x > frame.right - 25.0
+        frame.sheet.text(x + (-2.4 if far else 2.4), y, labels[k], 7.5, ha="right" if far else "left")
+
+
+def _key(caption: Caption, own: int | None, codes: npt.NDArray[Any]) -> list[tuple[dict[str, Any], str]]:
+    items: list[tuple[dict[str, Any], str]] = [({"shape": "circle", "face": LIGHT, "edge": MID}, "其他单位")]
+    if own is not None:
+        items.insert(0, ({"shape": "circle", "face": INK, "radius": 1.5}, caption.own))
+        return items
+    return [*signal_key([code for code in codes if code in {"high", "low"}]), *items]
+
+
+def _words(
+    caption: Caption,
+    labels: Sequence[str],
+    n: Floats,
+    rate: Floats,
+    known: list[int],
+    codes: npt.NDArray[Any],
+    centre: float,
+    own: int | None,
+) -> dict[str, Line]:
+    county: Line = (f"{caption.county} ", caption.share("county", centre, 1000))
+    signalled = [k for k in known if codes[k] in {"high", "low"}]
+    if own is not None and own in known:
+        parts: list[Line] = [
+            (f"{caption.subject}：{labels[own]} ", caption.share("own", rate[own], n[own])),
+            county,
+            VS_COUNTY.get(codes[own], ""),
+        ]
+        title = joined([part for part in parts if part], "，", "")
+    else:
+        many = caption.fact("signal_n", len(signalled))
+        title = (f"{caption.subject}：", many, " 个单位与全县差异显著，", *flat(county))
+    alt: list[Line] = [title, "漏斗图，横轴为分母，纵轴为比例，画有 95% 与 99.8% 界限"]
+    alt += [(labels[k] + " ", caption.share(f"row_{k}", rate[k], n[k])) for k in signalled if k != own]
+    size: Line = ("n = ", caption.fact("n", len(known)), " 个单位")
+    return {"title": title, "alt": joined(alt), "n": size}
