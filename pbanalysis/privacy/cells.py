@@ -1,0 +1,297 @@
+"""Published counts as a linear system, and what an attacker can solve for.
+
+Every number that is published together is a *variable*; numbers that are known to be equal are one
+variable. A *showing* is a row of a report or a cell of a table: it shows some variables and is
+published or held back whole. A variable is hidden when nothing published shows it. Known relations
+between the variables are equations and inequalities. A *secret* is a count (or a difference of two)
+that is small; the attacker asks, by linear programming, between which bounds it must lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.optimize as opt
+import scipy.sparse as sp
+
+__all__ = ["System", "Terms", "merge_equals"]
+
+Terms = Mapping[int, float]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+_ROUNDS = 8  # programs that test many secrets at once, before each is tested alone
+_TOLERANCE = 1e-6
+
+
+def merge_equals(n: int, pairs: Sequence[tuple[int, int]]) -> npt.NDArray[np.int64]:
+    """Number of the class of each of ``n`` numbers when the numbers of each pair are equal.
+
+    Examples
+    --------
+    >>> merge_equals(4, [(0, 2)]).tolist()
+    [0, 1, 0, 2]
+    """
+    if not pairs:
+        return np.arange(n)
+    left, right = np.array(pairs).T
+    graph = sp.coo_matrix((np.ones(len(left)), (left, right)), shape=(n, n))
+    labels: npt.NDArray[np.int64] = sp.csgraph.connected_components(graph, directed=False)[1].astype(np.int64)
+    return labels
+
+
+def _matrix(rows: Sequence[Terms], n: int) -> sp.csr_matrix:
+    index = np.repeat(np.arange(len(rows)), [len(r) for r in rows])
+    columns = np.fromiter((k for r in rows for k in r), dtype=np.int64, count=len(index))
+    values = np.fromiter((v for r in rows for v in r.values()), dtype=float, count=len(index))
+    return sp.csr_matrix((values, (index, columns)), shape=(len(rows), n))
+
+
+@dataclass
+class System:
+    """A publication.
+
+    Attributes
+    ----------
+    values
+        True value of each variable, shape (v,).
+    shows
+        1 where a showing shows a variable, shape (s, v).
+    equal, most
+        ``equal @ values == 0`` and ``most @ values <= 0``; shapes (e, v) and (m, v).
+    secrets
+        Functionals that must stay wide, shape (k, v).
+    cost
+        What it costs to hold a showing back, shape (s,).
+    fixed
+        Showings that are out already and cannot be held back, shape (s,).
+    held
+        Showings held back, shape (s,).
+    """
+
+    values: Floats
+    shows: sp.csr_matrix
+    equal: sp.csr_matrix
+    most: sp.csr_matrix
+    secrets: sp.csr_matrix
+    cost: Floats
+    fixed: Flags
+    held: Flags
+    programs: int = field(default=0)
+
+    @classmethod
+    def build(
+        cls,
+        values: Floats,
+        shows: Sequence[Iterable[int]],
+        *,
+        equal: Sequence[Terms],
+        most: Sequence[Terms],
+        secrets: Sequence[Terms],
+        cost: Floats,
+        fixed: Flags,
+        held: Flags,
+    ) -> System:
+        """From lists of terms; equations that do not hold of the true values are left out."""
+        n = len(values)
+        equations, inequalities = _matrix(equal, n), _matrix(most, n)
+        true = np.abs(equations @ values) < _TOLERANCE
+        under = inequalities @ values <= _TOLERANCE
+        return cls(
+            values,
+            _matrix([dict.fromkeys(s, 1.0) for s in shows], n),
+            equations[np.flatnonzero(true)],
+            inequalities[np.flatnonzero(under)],
+            _matrix(secrets, n),
+            cost,
+            fixed,
+            held.copy(),
+        )
+
+    @property
+    def hidden(self) -> Flags:
+        """Variables that nothing published shows, shape (v,)."""
+        shown: Flags = (self.shows.T @ (~self.held).astype(float)) > 0
+        return ~shown
+
+    def attack(self, width: float) -> Floats:
+        """Width of the feasible range of each secret, shape (k,).
+
+        Widths of at least ``width`` are lower bounds (the search stops there); narrower ones are exact.
+        """
+        attack = _Attack(self)
+        spread = attack.spread(width)
+        self.programs += attack.programs
+        return spread
+
+    def protect(self, width: float) -> npt.NDArray[np.int64]:
+        """Hold further showings back until no secret is narrower than ``width``.
+
+        Returns
+        -------
+        Secrets that stay narrow because what pins them down is out already, or nothing is left to hold back.
+        """
+        while True:
+            narrow = np.flatnonzero(self.attack(width) < width - _TOLERANCE)
+            fresh: set[int] = set()  # one variable more for each equation and pass, not one for each secret
+            for secret in narrow:
+                fresh |= self._hide_another(int(secret), width, fresh)
+            if not fresh:
+                return narrow
+
+    def _hide_another(self, secret: int, width: float, fresh: set[int]) -> set[int]:
+        """Hold back the cheapest variable near the secret, unless a near one has just been; what was hidden."""
+        hidden = self.hidden
+        seen: set[int] = set()
+        frontier = set(self.secrets[[secret]].indices.tolist())
+        if frontier & fresh:
+            return set()
+        if not any(hidden[v] for v in frontier):
+            return self._hide(frontier, needed=0.0)
+        needed = width - float((self.secrets[[secret]] @ self.values)[0])
+        while frontier:
+            seen |= frontier
+            near = self._neighbours(frontier) - seen
+            if near & fresh:
+                return set()
+            if chosen := self._hide({v for v in near if not hidden[v]}, needed):
+                return chosen
+            frontier = {v for v in near if hidden[v]}
+        return self._hide({v for v in seen if not hidden[v]}, needed=0.0)
+
+    def _neighbours(self, variables: set[int]) -> set[int]:
+        """Variables that stand in an equation with one of ``variables``."""
+        lines = np.unique(self._by_variable[sorted(variables)].indices)
+        return set(self.equal[lines].indices.tolist())
+
+    @cached_property
+    def _by_variable(self) -> sp.csr_matrix:
+        return self.equal.T.tocsr()
+
+    @cached_property
+    def _shown_by(self) -> sp.csr_matrix:
+        return self.shows.T.tocsr()
+
+    def _hide(self, variables: set[int], needed: float) -> set[int]:
+        """Hold back the cheapest of ``variables``: large enough if one is, never one that is out already."""
+        best: tuple[float, int, npt.NDArray[np.int64]] | None = None
+        for variable in sorted(variables):
+            shown = self._shown_by[[variable]].indices
+            shown = shown[~self.held[shown]]
+            if not len(shown) or self.fixed[shown].any():
+                continue
+            short = max(needed - self.values[variable], 0.0)
+            # a zero gives an attacker no room, so anything else is better
+            price = float(self.cost[shown].sum()) + 1e3 * short + 1e8 * (self.values[variable] == 0)
+            if best is None or price < best[0]:
+                best = (price, variable, shown)
+        if best is None:
+            return set()
+        self.held[best[2]] = True
+        return {best[1]}
+
+
+class _Attack:
+    """Linear programs over the hidden variables of a system."""
+
+    def __init__(self, system: System) -> None:
+        hidden = system.hidden
+        self.programs = 0
+        self._at = np.flatnonzero(hidden)
+        open_part = np.where(hidden, 0.0, system.values)
+        self._true = system.values[self._at]
+        self._equal, self._equal_to = self._reduced(system.equal, open_part)
+        self._most, self._most_to = self._reduced(system.most, open_part)
+        self._secrets = system.secrets[:, self._at].tocsr()
+        self._constant = system.secrets @ open_part
+
+    def _reduced(self, matrix: sp.csr_matrix, open_part: Floats) -> tuple[sp.csr_matrix, Floats]:
+        inside = matrix[:, self._at].tocsr()
+        inside.eliminate_zeros()
+        keep = np.flatnonzero(np.diff(inside.indptr))
+        return inside[keep], -(matrix[keep] @ open_part)
+
+    def spread(self, width: float) -> Floats:
+        """See :meth:`System.attack`."""
+        k = self._secrets.shape[0]
+        low, high = self._secrets @ self._true, self._secrets @ self._true
+        if not k or not len(self._at):
+            return np.zeros(k)
+        moves = np.diff(self._secrets.indptr) > 0  # a secret without a hidden variable is known
+        rng = np.random.default_rng(0)  # which secrets are tested together; the verdict does not depend on it
+        for _ in range(_ROUNDS):
+            narrow = np.flatnonzero(moves & (high - low < width))
+            if not len(narrow):
+                break
+            self._push_many(narrow[rng.random(len(narrow)) < 0.5], width, low, high)
+        for secret in np.flatnonzero(moves & (high - low < width)):
+            if high[secret] - low[secret] < width:
+                self._solve_one(int(secret), low, high)
+        widths: Floats = high - low
+        return widths
+
+    def _push_many(self, chosen: npt.NDArray[np.int64], width: float, low: Floats, high: Floats) -> None:
+        """Two feasible points in which as many as possible of the chosen secrets are large, or small."""
+        if not len(chosen):
+            return
+        rows = self._secrets[chosen]
+        # largest: maximise the sum of gains, each gain at most `width` above the secret's least known value
+        cap = width - (rows @ self._true - low[chosen])
+        n, k = rows.shape[1], len(chosen)
+        gain = sp.hstack([-rows, sp.identity(k)], format="csr")
+        self._visit(
+            np.concatenate([np.zeros(n), -np.ones(k)]),
+            low,
+            high,
+            extra=(gain, -(rows @ self._true)),
+            bounds=[(-float(t), float(max(c, 0.0))) for t, c in zip(np.abs(rows @ self._true), cap)],
+        )
+        self._visit(np.asarray(rows.sum(axis=0)).ravel(), low, high)
+
+    def _solve_one(self, secret: int, low: Floats, high: Floats) -> None:
+        objective = self._secrets[[secret]].toarray().ravel()
+        for sign in (1.0, -1.0):
+            if not self._visit(sign * objective, low, high):
+                (low if sign > 0 else high)[secret] = -np.inf if sign > 0 else np.inf
+
+    def _visit(
+        self,
+        objective: Floats,
+        low: Floats,
+        high: Floats,
+        *,
+        extra: tuple[sp.csr_matrix, Floats] | None = None,
+        bounds: list[tuple[float, float]] | None = None,
+    ) -> bool:
+        """Solve one program and widen the bounds of every secret by the point found; False if unbounded."""
+        n, more = len(self._at), len(objective) - len(self._at)
+
+        def padded(matrix: sp.csr_matrix) -> sp.csr_matrix:
+            return (
+                sp.hstack([matrix, sp.csr_matrix((matrix.shape[0], more))], format="csr") if more else matrix
+            )
+
+        most, most_to = padded(self._most), self._most_to
+        if extra is not None:
+            most, most_to = sp.vstack([most, extra[0]], format="csr"), np.concatenate([most_to, extra[1]])
+        self.programs += 1
+        found: Any = opt.linprog(
+            objective,
+            A_ub=most if most.shape[0] else None,
+            b_ub=most_to if most.shape[0] else None,
+            A_eq=padded(self._equal) if self._equal.shape[0] else None,
+            b_eq=self._equal_to if self._equal.shape[0] else None,
+            bounds=[(0, None)] * n + (bounds or []),
+            method="highs",
+        )
+        if found.status == 3 or found.x is None:
+            return False
+        at = self._secrets @ found.x[:n]
+        np.minimum(low, at, out=low)
+        np.maximum(high, at, out=high)
+        return True

@@ -1,0 +1,436 @@
+"""Disclosure control: which rows of the results are held back, and the proof that it is enough.
+
+Only counts of persons are held back, never counts of organisations, events or issues. See
+docs/adr/0050-disclosure.md for what counts as small and for the limits of the proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pbanalysis.errors import Code, PbError
+from pbanalysis.privacy.cells import System, Terms, merge_equals
+from pbanalysis.privacy.relations import ACROSS, RELATIONS, Relation
+
+__all__ = ["NUMBERS", "AuditReport", "Policy", "protect", "protect_table"]
+
+NUMBERS = ("numerator", "denominator", "value", "ci_low", "ci_high", "n_not_due", "n_na", "n_unknown")
+_COUNTS = ("numerator", "denominator", "n_not_due", "n_na", "n_unknown")
+_KEYS = ["indicator_id", "unit_id", "period", "as_of"]
+_TOTAL = "合计"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Counts of 1 … ``threshold`` − 1 persons are not published.
+
+    ``threshold`` is 5 for the county's own papers and 10 for wider circulation; it is also the least
+    width of what an attacker may find out about a hidden count.
+    """
+
+    threshold: int = 5
+
+    def __post_init__(self) -> None:
+        if self.threshold < 3:
+            raise PbError(
+                Code.UNKNOWN_PARAMETER,
+                "隐去门槛不能小于 3 人",
+                where="threshold",
+                got=str(self.threshold),
+                fix="县内工作用 5，范围更大时用 10",
+            )
+
+    def small(self, counts: pd.Series[float] | npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Whether each count is small; zero and missing are not."""
+        numbers = np.asarray(counts, dtype=float)
+        with np.errstate(invalid="ignore"):
+            small: npt.NDArray[np.bool_] = (numbers >= 1) & (numbers < self.threshold)
+        return small
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What was held back and how narrowly an attacker can pin it down; holds no count that is hidden.
+
+    ``rows`` names the rows held back and why: ``small`` (the count itself) or ``derivable`` (another
+    count could be computed from it).
+    """
+
+    threshold: int
+    rows: pd.DataFrame = field(repr=False)
+    secrets: int
+    narrowest: float
+    programs: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether no hidden small count is pinned down to less than the threshold."""
+        return self.narrowest >= self.threshold - 1e-6
+
+    def to_frame(self) -> pd.DataFrame:
+        """Rows held back and the reason."""
+        return self.rows
+
+    def _repr_html_(self) -> str:
+        small = int((self.rows["reason"] == "small").sum())
+        return (
+            f"<p>依规定不予公布 {len(self.rows)} 行：人数不足 {self.threshold} 人 {small} 行，"
+            f"为防推算一并隐去 {len(self.rows) - small} 行。已用线性规划核验 {self.secrets} 个隐去的数，"
+            "均不能推定。</p>"
+        )
+
+
+def protect(
+    frame: pd.DataFrame,
+    persons: Collection[str],
+    policy: Policy = Policy(),
+    *,
+    linked: Iterable[Relation] = RELATIONS,
+    published: pd.DataFrame | None = None,
+) -> tuple[pd.DataFrame, AuditReport]:
+    """Hold back small person counts and whatever they could be computed from.
+
+    Parameters
+    ----------
+    frame
+        Results as contract/results.md, one row per indicator × unit; several periods may stand together.
+    persons
+        Ids of the indicators that count persons (registry field ``counted``).
+    policy
+        The threshold.
+    linked
+        Relations between the counts of one unit.
+    published
+        Results of an earlier cut-off or period that are out already: all numbers, and state
+        ``suppressed`` where a row was held back. What is out cannot be taken back. (A previous period
+        that is printed for the first time belongs into ``frame``.)
+
+    Returns
+    -------
+    The frame in which held-back rows have state ``suppressed`` and no numbers, and the audit.
+
+    Raises
+    ------
+    PbError
+        ``PRIVACY_GATE`` (exit 4) when a hidden count stays derivable, because what gives it away is
+        out already.
+
+    Examples
+    --------
+    >>> rows = [("D01", "county", "6299", 35), ("D01", "township", "a", 3), ("D01", "township", "b", 12), ("D01", "township", "c", 20)]
+    >>> frame = pd.DataFrame(rows, columns=["indicator_id", "unit_level", "unit_id", "numerator"])
+    >>> frame = frame.assign(period="2023", as_of="2023-12-31", state="info")
+    >>> safe, audit = protect(frame, {"D01"})
+    >>> safe.loc[safe["state"] == "suppressed", "unit_id"].tolist(), audit.ok
+    (['a', 'b'], True)
+    """
+    out = frame.copy().reset_index(drop=True)
+    mine = np.flatnonzero(out["indicator_id"].isin(set(persons)) & (out["state"] != "suppressed"))
+    rows = out.iloc[mine].assign(fixed=False)
+    if published is not None:
+        earlier = published[published["indicator_id"].isin(set(persons))].assign(fixed=True)
+        rows = pd.concat([rows, earlier])
+    rows = rows.reset_index(drop=True)
+    model = _Model(rows, policy, tuple(linked))
+    system = model.system
+    stuck = system.protect(policy.threshold)
+    if len(stuck):
+        raise _gate(model, stuck)
+    held = np.flatnonzero(system.held[: len(mine)])
+    reason = np.where(model.small[held], "small", "derivable")
+    widths = system.attack(policy.threshold)
+    listed = out.loc[mine[held], [c for c in ("indicator_id", "unit_level", "unit_id", "period") if c in out]]
+    _blank(out, mine[held])
+    report = AuditReport(
+        policy.threshold,
+        listed.assign(reason=reason).reset_index(drop=True),
+        len(widths),
+        float(widths.min(initial=np.inf)),
+        system.programs,
+    )
+    return out, report
+
+
+def _blank(frame: pd.DataFrame, rows: npt.NDArray[np.int64]) -> None:
+    """Empty the numbers of held-back rows in place."""
+    for column in (*NUMBERS, "ci_method"):
+        if column in frame:
+            frame[column] = frame[column].mask(frame.index.isin(rows))
+    if "vs_county" in frame:
+        frame.loc[rows, "vs_county"] = "not_compared"
+    frame.loc[rows, "state"] = "suppressed"
+
+
+def _gate(model: _Model, stuck: npt.NDArray[np.int64]) -> PbError:
+    names = sorted({str(model.rows.loc[model.owner[k], "indicator_id"]) for k in stuck})
+    return PbError(
+        Code.PRIVACY_GATE,
+        f"有 {len(stuck)} 个应隐去的人数可由已公布的数推算，已停止输出",
+        where="、".join(names[:5]),
+        fix="请核对已公布的上期报告；必要时合并期间或扩大统计单位后再公布",
+    )
+
+
+class _Model:
+    """The results as a :class:`System`: variables are counts, showings are rows."""
+
+    def __init__(self, rows: pd.DataFrame, policy: Policy, linked: tuple[Relation, ...]) -> None:
+        self.rows, self.policy = rows, policy
+        needed = {c for r in linked for _, c in r.terms} | {"numerator", "denominator"}
+        columns = [c for c in _COUNTS if c in rows and c in needed]
+        self._number: dict[tuple[int, str], int] = {}
+        values: list[float] = []
+        for column in columns:
+            counts = rows[column].astype("Float64").to_numpy(dtype=float, na_value=np.nan)
+            for row in np.flatnonzero(np.isfinite(counts)):
+                self._number[(int(row), column)] = len(values)
+                values.append(float(counts[row]))
+        self._by_unit = self._units()
+        suppressed = (rows["state"] == "suppressed").to_numpy()
+        earlier = rows["fixed"].to_numpy(bool)
+        self._out = earlier & ~suppressed  # published, and not to be taken back
+        equal, most = self._relations(linked)
+        sums, more = self._sums(columns), self._periods(columns)
+        pairs = [tuple(e) for e in (*equal, *more[0]) if len(e) == 2 and sorted(e.values()) == [-1, 1]]
+        merged = merge_equals(len(values), [(a, b) for a, b in pairs if values[a] == values[b]])
+        truth = np.zeros(int(merged.max(initial=-1)) + 1)
+        truth[merged] = values
+        self.secrets, self.owner, self.small = self._secrets(merged, truth)
+        self.system = System.build(
+            truth,
+            self._shows(merged),
+            equal=[_renumbered(e, merged) for e in (*equal, *more[0], *sums)],
+            most=[_renumbered(m, merged) for m in (*most, *more[1], *self._shares())],
+            secrets=self.secrets,
+            cost=self._cost(),
+            fixed=self._out,
+            held=np.where(earlier, suppressed, self.small),
+        )
+
+    def _units(self) -> dict[tuple[str, ...], dict[str, int]]:
+        """Rows of each unit and period by indicator."""
+        units: dict[tuple[str, ...], dict[str, int]] = {}
+        keys = self.rows.reindex(columns=_KEYS).astype("str")
+        for row, (indicator, *unit) in enumerate(keys.itertuples(index=False, name=None)):
+            units.setdefault(tuple(unit), {})[indicator] = row
+        return units
+
+    def _terms(self, unit: dict[str, int], relation: Relation) -> dict[int, float] | None:
+        """A relation's terms for one unit; None where a count is not there."""
+        terms = {}
+        for (indicator, column), factor in relation.terms.items():
+            number = self._number.get((unit.get(indicator, -1), column))
+            if number is None:
+                return None
+            terms[number] = float(factor)
+        return terms
+
+    def _relations(self, linked: tuple[Relation, ...]) -> tuple[list[Terms], list[Terms]]:
+        equal: list[Terms] = []
+        most: list[Terms] = []
+        for unit in self._by_unit.values():
+            for relation in linked:
+                terms = self._terms(unit, relation)
+                if terms is not None:
+                    (equal if relation.sense == "==" else most).append(terms)
+        return equal, most
+
+    def _sums(self, columns: Sequence[str]) -> list[Terms]:
+        """County = sum of its townships, for each indicator, period and column."""
+        sums: list[Terms] = []
+        for _, rows in self.rows.groupby(["indicator_id", "period", "as_of"], sort=False).groups.items():
+            level = self.rows.loc[rows, "unit_level"]
+            county, towns = rows[level == "county"], rows[level != "county"]
+            if len(county) != 1 or not len(towns):
+                continue
+            for column in columns:
+                total = self._number.get((int(county[0]), column))
+                parts = [self._number[(int(r), column)] for r in towns if (int(r), column) in self._number]
+                if total is not None and parts:
+                    sums.append({total: -1.0} | dict.fromkeys(parts, 1.0))
+        return sums
+
+    def _shares(self) -> list[Terms]:
+        """Numerator ≤ denominator where that is so."""
+        return [
+            {number: 1.0, self._number[(row, "denominator")]: -1.0}
+            for (row, column), number in self._number.items()
+            if column == "numerator" and (row, "denominator") in self._number
+        ]
+
+    def _periods(self, columns: Sequence[str]) -> tuple[list[Terms], list[Terms]]:
+        """Halves that add up to a year, and counts of the year so far that only grow."""
+        equal: list[Terms] = []
+        most: list[Terms] = []
+        own = self.rows[self.rows["indicator_id"].isin(ACROSS)]
+        for (indicator, _, _), rows in own.groupby(["indicator_id", "unit_id", own["period"].str[:4]]):
+            if len(rows) < 2:
+                continue
+            for column in (c for c in columns if c in ("numerator", "denominator")):
+                at = {
+                    (p[4:], d): self._number[(int(r), column)]
+                    for r, p, d in zip(rows.index, rows["period"], rows["as_of"].astype("str"))
+                    if (int(r), column) in self._number
+                }
+                if ACROSS[indicator] == "additive":
+                    equal += _halves(at)
+                else:
+                    ordered = [at[k] for k in sorted(at, key=lambda k: (k[0] != "H1", k[1]))]
+                    most += [{a: 1.0, b: -1.0} for a, b in pairwise(ordered)]
+                    equal += _same_year(at)
+        return equal, most
+
+    def _secrets(
+        self, merged: npt.NDArray[np.int64], truth: npt.NDArray[np.float64]
+    ) -> tuple[list[Terms], list[int], npt.NDArray[np.bool_]]:
+        """Small numerators, denominators and their differences; the row of each; rows that have one."""
+        found: dict[tuple[tuple[int, float], ...], int] = {}
+        small = np.zeros(len(self.rows), dtype=bool)
+        for row in np.flatnonzero(~self._out).tolist():
+            parts = [self._number.get((row, c)) for c in ("numerator", "denominator")]
+            numbers = [int(merged[p]) if p is not None else None for p in parts]
+            num, den = numbers
+            terms: list[dict[int, float]] = [{n: 1.0} for n in numbers if n is not None]
+            if num is not None and den is not None and num != den:
+                terms.append({den: 1.0, num: -1.0})
+            for term in terms:
+                if 1 <= sum(f * truth[n] for n, f in term.items()) < self.policy.threshold:
+                    small[row] = True
+                    found.setdefault(tuple(term.items()), row)
+        return [dict(k) for k in found], list(found.values()), small
+
+    def _shows(self, merged: npt.NDArray[np.int64]) -> list[set[int]]:
+        shows: list[set[int]] = [set() for _ in range(len(self.rows))]
+        for (row, _), number in self._number.items():
+            shows[row].add(int(merged[number]))
+        return shows
+
+    def _cost(self) -> npt.NDArray[np.float64]:
+        """Larger rows and the county's row are dearer to hold back."""
+        size = self.rows.reindex(columns=["numerator", "denominator"]).max(axis=1).fillna(0).astype(float)
+        county = (self.rows["unit_level"] == "county").to_numpy()
+        cost: npt.NDArray[np.float64] = 1.0 + size.to_numpy(dtype=float) + 1e6 * county
+        return cost
+
+
+def _halves(at: dict[tuple[str, str], int]) -> list[Terms]:
+    parts = {k[0]: v for k, v in at.items()}
+    if {"H1", "H2", ""} <= set(parts):
+        return [{parts["H1"]: 1.0, parts["H2"]: 1.0, parts[""]: -1.0}]
+    return []
+
+
+def _same_year(at: dict[tuple[str, str], int]) -> list[Terms]:
+    """The year so far on its last day is the year, whichever of the two periods it is printed under."""
+    return [{at[("H2", d)]: 1.0, n: -1.0} for (half, d), n in at.items() if half == "" and ("H2", d) in at]
+
+
+def _renumbered(terms: Terms, merged: npt.NDArray[np.int64]) -> dict[int, float]:
+    out: dict[int, float] = {}
+    for number, factor in terms.items():
+        k = int(merged[number])
+        out[k] = out.get(k, 0.0) + factor
+    return {k: f for k, f in out.items() if f}
+
+
+def protect_table(
+    counts: pd.DataFrame,
+    by: Sequence[str],
+    *,
+    value: str = "n",
+    policy: Policy = Policy(),
+    withheld: Collection[tuple[str, ...]] = (),
+) -> tuple[pd.DataFrame, AuditReport]:
+    """A table of person counts with all its margins, small and derivable cells held back.
+
+    Parameters
+    ----------
+    counts
+        One row per cell: the columns ``by`` (text) and ``value``.
+    by
+        Dimensions, e.g. ``("township_id", "level")``. Every margin is published with the cells.
+    value
+        Column of the counts.
+    policy
+        The threshold.
+    withheld
+        Keys of cells and margins that must not be shown because they are held back elsewhere, as
+        tuples in the order of ``by`` with 「合计」 for a margin.
+
+    Returns
+    -------
+    The cells and margins (``by`` = 「合计」), held-back ones with an empty count and ``suppressed`` true;
+    and the audit.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"level": list("abc"), "n": [3, 12, 20]})
+    >>> safe, audit = protect_table(table, ["level"])
+    >>> safe.loc[safe["suppressed"], "level"].tolist(), audit.ok
+    (['a', 'b'], True)
+    """
+    by = list(by)
+    cells = counts.astype(dict.fromkeys(by, "str")).groupby(by, sort=False)[value].sum().reset_index()
+    table = _with_margins(cells, by, value)
+    keys = list(table[by].itertuples(index=False, name=None))
+    number = {key: k for k, key in enumerate(keys)}
+    values = table[value].to_numpy(dtype=float)
+    equal = _margin_sums(keys, number, len(by))
+    small = policy.small(values)
+    kept = np.array([tuple(key) in set(withheld) for key in keys], dtype=bool)
+    margins = (table[by] == _TOTAL).sum(axis=1).to_numpy()
+    system = System.build(
+        values,
+        [[k] for k in range(len(keys))],
+        equal=equal,
+        most=[],
+        secrets=[{int(k): 1.0} for k in np.flatnonzero(small)],
+        cost=1.0 + values + 1e6 * margins,
+        fixed=np.zeros(len(keys), dtype=bool),
+        held=small | kept,
+    )
+    system.protect(policy.threshold)
+    widths = system.attack(policy.threshold)
+    table[value] = table[value].astype("Int64").mask(system.held)
+    table["suppressed"] = system.held
+    rows = table.loc[system.held, by].assign(reason=np.where(small[system.held], "small", "derivable"))
+    return table, AuditReport(
+        policy.threshold,
+        rows.reset_index(drop=True),
+        len(widths),
+        float(widths.min(initial=np.inf)),
+        system.programs,
+    )
+
+
+def _with_margins(cells: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
+    """Cells, then the sums over every set of dimensions."""
+    parts = [cells]
+    for mask in range(1, 2 ** len(by)):
+        kept = [c for k, c in enumerate(by) if not mask >> k & 1]
+        sums = (
+            cells.groupby(kept, sort=False)[value].sum().reset_index()
+            if kept
+            else pd.DataFrame({value: [cells[value].sum()]})
+        )
+        parts.append(sums.reindex(columns=[*by, value]).fillna(dict.fromkeys(by, _TOTAL)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _margin_sums(
+    keys: list[tuple[str, ...]], number: dict[tuple[str, ...], int], dimensions: int
+) -> list[Terms]:
+    """Each margin is the sum of the cells one dimension below it."""
+    groups: dict[int, dict[int, float]] = {}
+    for key, k in number.items():
+        for d in range(dimensions):
+            if key[d] != _TOTAL:
+                margin = number[(*key[:d], _TOTAL, *key[d + 1 :])]
+                groups.setdefault(margin * dimensions + d, {margin: -1.0})[k] = 1.0
+    return list(groups.values())
