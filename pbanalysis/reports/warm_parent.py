@@ -190,13 +190,15 @@ def _run_kernel(argv: list[str]) -> int:
     from ipykernel.kernelapp import IPKernelApp
 
     np.random.seed()  # numpy's old generator alone is not reseeded by a fork
+    app: Any = IPKernelApp.instance()
     try:
-        app: Any = IPKernelApp.instance()
         app.initialize(argv)
         app.start()
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     finally:
+        # its threads may wait 3 s for each other; the sockets go with the process
+        atexit.unregister(app.close)
         atexit._run_exitfuncs()
     return 0
 
