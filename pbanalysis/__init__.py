@@ -18,6 +18,24 @@ _WHERE = {
     "Township": "pbanalysis.store.county",
     "Period": "pbanalysis.calendar",
     "PbError": "pbanalysis.errors",
+    # reports
+    "study_quality": "pbanalysis.themes.report",
+    "member_development": "pbanalysis.themes.report",
+    "rectification": "pbanalysis.themes.report",
+    "county_overview": "pbanalysis.themes.report",
+    # exhibits
+    "about": "pbanalysis.exhibits.summary",
+    "headline": "pbanalysis.exhibits.summary",
+    "limits": "pbanalysis.exhibits.summary",
+    "onsite": "pbanalysis.exhibits.summary",
+    "due_next": "pbanalysis.exhibits.summary",
+    "provenance": "pbanalysis.exhibits.summary",
+    "scorecard": "pbanalysis.exhibits.tables",
+    "gaps": "pbanalysis.exhibits.tables",
+    "previous": "pbanalysis.exhibits.tables",
+    "measures": "pbanalysis.exhibits.tables",
+    "measure_items": "pbanalysis.exhibits.tables",
+    "definitions": "pbanalysis.exhibits.tables",
 }
 __all__ = ["__version__", *_WHERE]
 

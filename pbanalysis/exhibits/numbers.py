@@ -1,0 +1,177 @@
+"""Readings as printed numbers: display text once, beside the raw value, as facts (docs/blocks.md).
+
+A share is printed in whole percent below 100 units and with one decimal from there on; below ten
+units it is printed as it was counted ("3/4"). Rounding never makes all or nothing of a part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from pbanalysis.exhibits.blocks import Fact, Line, Span
+from pbanalysis.themes.reading import Reading
+
+__all__ = ["COUNTERS", "count", "fact", "fraction", "interval", "joined", "percent", "plain", "previous", "target"]
+
+# what a missing unit is called
+COUNTERS = {"persons": "人", "organisations": "个", "events": "次", "issues": "项"}
+NONE = "—"
+FILES = "hypergeometric_files"  # the one interval that is in files, not on the scale of the value
+
+
+def plain(number: float | int | Fraction, decimals: int = 0) -> str:
+    """A number without needless decimals.
+
+    >>> plain(1234), plain(17.25, 1), plain(16.0, 1)
+    ('1234', '17.3', '16')
+    """
+    exact = (
+        Decimal(number.numerator) / Decimal(number.denominator)
+        if isinstance(number, Fraction)
+        else Decimal(str(number))
+    )
+    text = str(exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def percent(share: float | Fraction, units: float | int = 0) -> str:
+    """A share in percent, as precise as ``units`` allow.
+
+    >>> percent(26 / 31, 31), percent(0.9996, 2500), percent(0.0004, 2500), percent(1.0, 40)
+    ('84%', '99.9%', '0.1%', '100%')
+    """
+    decimals = 0 if units < 100 else 1
+    step = Decimal(1).scaleb(-decimals)
+    shown = (Decimal(str(float(share))) * 100).quantize(step, ROUND_HALF_UP)
+    if shown >= 100 and share < 1:
+        shown = 100 - step
+    if shown <= 0 and share > 0:
+        shown = step
+    whole = shown == shown.to_integral_value()
+    return f"{shown.to_integral_value() if whole and shown in (0, 100) else shown}%"
+
+
+def fact(reading: Reading, part: str = "value") -> Fact:
+    """A printed number of a reading: ``value``, ``numerator``, ``denominator``, ``ci_low``,
+    ``ci_high``, ``target``, ``shortfall``, ``n_not_due``, ``n_na``, ``n_unknown``.
+
+    Raises
+    ------
+    ValueError
+        When the reading has no such number: what is missing is not printed.
+    """
+    name = f"{'county.' if reading.level == 'county' else ''}{reading.id}.{part}"
+    tables = reading.indicator.source_tables
+    if part == "target":
+        goal = reading.target
+        if goal is None:
+            raise ValueError(f"no target: {reading.id}")
+        return Fact(id=name, text=_target_text(reading), value=float(goal), indicator_id=reading.id)
+    if reading.state == "suppressed":
+        return Fact.suppressed(name, indicator_id=reading.id, source_tables=tables)
+    value = {"ci_low": reading.low, "ci_high": reading.high}.get(part, getattr(reading, part, None))
+    if value is None:
+        raise ValueError(f"no such number: {name}")
+    match part:
+        case "value" if reading.few:
+            text = f"{plain(reading.numerator or 0)}/{plain(reading.denominator or 0)}"
+        case "ci_low" | "ci_high" if reading.ci_method == FILES:
+            text = plain(value)
+        case "value" | "ci_low" | "ci_high":
+            text = _scaled(reading, value)
+        case _:
+            text = _counted(reading, value)
+    return Fact(
+        id=name,
+        text=text,
+        value=value,
+        indicator_id=reading.id,
+        n=reading.numerator,
+        N=reading.denominator,
+        state=reading.state,
+        source_tables=tables,
+    )
+
+
+def _target_text(reading: Reading) -> str:
+    goal = reading.target or Fraction(0)
+    if reading.is_share:
+        return percent(goal) if goal.denominator <= 100 and (goal * 100).denominator == 1 else str(goal)
+    return _scaled(reading, float(goal))
+
+
+def _scaled(reading: Reading, value: float) -> str:
+    """A value, or a bound of its interval, in the unit of the indicator."""
+    if reading.is_share or reading.indicator.unit == "%":
+        return percent(value, reading.denominator or 0)
+    if "元" in reading.indicator.unit:
+        return f"{plain(value / 10_000, 2)}万元"
+    return f"{plain(value, 2 if reading.indicator.unit == '标准差' else 1)}{reading.indicator.unit}"
+
+
+def _counted(reading: Reading, value: float) -> str:
+    money = reading.indicator.kind == "ratio" and "yuan" in str(reading.indicator.options)
+    return f"{plain(value / 10_000, 2)}万元" if money else plain(value)
+
+
+def count(name: str, number: int, *, indicator: str | None = None, tables: tuple[str, ...] = ()) -> Fact:
+    """A fact that is a plain count: ``issues.open_n``."""
+    return Fact(
+        id=name, text=str(number), value=number, name=name, indicator_id=indicator, source_tables=tables
+    )
+
+
+def fraction(reading: Reading) -> Line:
+    """``26/31``; the numerator alone for a count; a dash where nothing is counted."""
+    if reading.state == "suppressed":
+        return NONE
+    if reading.numerator is None:
+        return NONE
+    if reading.denominator is None:
+        return (fact(reading, "numerator"),)
+    if not reading.denominator:
+        return NONE
+    return (fact(reading, "numerator"), "/", fact(reading, "denominator"))
+
+
+def previous(reading: Reading) -> Line:
+    """The fraction of the period before, under ids of its own (``R03.previous_numerator``)."""
+    line = fraction(reading)
+    if not isinstance(line, tuple):
+        return line
+    return tuple(
+        replace(span, id=span.id.replace(f"{reading.id}.", f"{reading.id}.previous_")) if isinstance(span, Fact) else span
+        for span in line
+    )
+
+
+def interval(reading: Reading) -> Line:
+    """The range of chance (波动范围): ``72%—90%``; a dash where none applies or the units are few."""
+    if reading.state == "suppressed" or reading.low is None or (reading.few and reading.ci_method != FILES):
+        return NONE
+    if reading.high is None:
+        return (fact(reading, "ci_low"), "以上")
+    files = ("份",) if reading.ci_method == FILES else ()
+    return (fact(reading, "ci_low"), "—", fact(reading, "ci_high"), *files)
+
+
+def target(reading: Reading) -> Line:
+    """The target with its sense and basis: ``≥95%``, ``100%（推定）``."""
+    goal, indicator = reading.target, reading.indicator
+    if goal is None:
+        return NONE
+    whole = reading.is_share and goal in (0, 1) or goal == 0
+    sense = "" if whole else {"up": "≥", "down": "≤"}.get(indicator.direction, "")
+    basis = "（推定）" if indicator.target_basis == "implied" else ""
+    return tuple(span for span in (sense, fact(reading, "target"), basis) if span)
+
+
+def joined(lines: list[Line], separator: str = "、") -> Line:
+    """Lines in a row, as one line."""
+    spans: list[Span] = []
+    for k, line in enumerate(lines):
+        spans += [separator] if k else []
+        spans += line if isinstance(line, tuple) else (line,)
+    return tuple(spans)

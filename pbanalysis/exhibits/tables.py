@@ -1,0 +1,328 @@
+"""The tables of a report: scorecard, gaps, the period before, the plan's measures, definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pbanalysis.exhibits import numbers, words
+from pbanalysis.exhibits.blocks import Align, Cell, CellLike, Column, Line, Paragraph, Row, Table
+from pbanalysis.exhibits.numbers import NONE
+from pbanalysis.exhibits.style import VS_COUNTY_MARKS
+from pbanalysis.plan.clauses import Measure, measures as plan_measures
+from pbanalysis.plan.registry import Indicator, registry
+from pbanalysis.store.schema import TABLES
+from pbanalysis.terms import STATES, THEMES
+from pbanalysis.themes.matters import due_on
+from pbanalysis.themes.reading import Reading
+from pbanalysis.themes.report import Report
+
+__all__ = ["definitions", "gaps", "measure_items", "measures", "previous", "scorecard"]
+
+_SHORT = {
+    "no_signal": "无显著差异",
+    "possible_high": "略高，或属偶然",
+    "possible_low": "略低，或属偶然",
+    "high": "显著高于",
+    "low": "显著低于",
+}
+_UNIT = "见各行"
+
+
+def _column(key: str, title: str, width: float, align: Align = "left") -> Column:
+    return Column(key=key, title=title, width=width, align=align)
+
+
+def scorecard(report: Report) -> Table:
+    """指标 · 分子/分母 · 数值 · 波动范围 · 目标 · 与目标比 · 与全县比 · 状态 · 依据.
+
+    Indicators with a target come first, background after them: which is judged and which is not is
+    a heading of the table, and why is a note.
+    """
+    judged = [r for r in report.readings if r.target is not None and r.state != "info"]
+    background = [r for r in report.readings if r not in judged]
+    rows: list[Row] = []
+    for title, group in (("有目标，作评价", judged), ("无目标或按规定只作背景，不作评价", background)):
+        if group:
+            rows += [Row((title,), kind="group"), *(_score(report, r) for r in group)]
+    return Table(
+        id=f"{report.theme}.scorecard",
+        role="scorecard",
+        title=f"{report.unit_name}{report.period.title}{_theme(report)}指标一览",
+        columns=(
+            _column("name", "指标", 2.3),
+            _column("fraction", "分子/分母", 1.5, "right"),
+            _column("value", "数值", 1.05, "right"),
+            _column("range", "波动范围", 1.35, "right"),
+            _column("target", "目标", 1.0, "right"),
+            _column("stands", "与目标比", 1.45),
+            _column("county", "与全县比", 1.9),
+            _column("state", "状态", 1.25),
+            _column("clause", "依据", 0.85),
+        ),
+        rows=tuple(rows),
+        unit=_UNIT,
+        source=_sources(report.readings),
+        notes=tuple(_notes(report)),
+    )
+
+
+def _score(report: Report, reading: Reading) -> Row:
+    left = words.missing(reading)
+    whole = numbers.fraction(reading)
+    return Row(
+        (
+            f"{reading.id} {reading.name}" if "." not in reading.id else f"　其中：{reading.name}",
+            Cell(numbers.joined([line for line in (whole if whole != NONE or not left else "", left) if line], "；另")),
+            value_cell(reading),
+            Cell(numbers.interval(reading)),
+            Cell(numbers.target(reading)),
+            Cell(str(words.against_target(reading))),
+            Cell(_beside_county(report, reading)),
+            state_cell(reading),
+            reading.indicator.clause,
+        )
+    )
+
+
+def value_cell(reading: Reading) -> CellLike:
+    """The value, or a dash where there is none to print."""
+    if reading.state == "suppressed" or reading.value is None:
+        return NONE
+    return numbers.fact(reading)
+
+
+def state_cell(reading: Reading) -> Cell:
+    """The state by mark and text."""
+    return Cell(STATES[reading.state], state=reading.state)
+
+
+def _beside_county(report: Report, reading: Reading) -> Line:
+    """Mark and short words, and the county's own value to read them by."""
+    county = report.reading(reading.id, report.county.code)
+    shown = reading.level != "county" and county is not None and county.value is not None
+    beside = ("全县 ", numbers.fact(county)) if shown and county and county.state != "suppressed" else ()
+    if reading.state == "suppressed" or reading.value is None or reading.level == "county":
+        return NONE
+    if reading.vs_county in _SHORT:
+        said = f"{VS_COUNTY_MARKS[reading.vs_county]} {_SHORT[reading.vs_county]}"
+        return (said, "（", *beside, "）") if beside else said
+    said = f"{VS_COUNTY_MARKS['not_compared']} 样本过小" if reading.few else ""
+    if not beside:
+        return said or NONE
+    return (said, "（", *beside, "）") if said else beside
+
+
+def _notes(report: Report) -> Iterator[Line]:
+    yield "波动范围是偶然波动可能造成的上下限（95%），不是抽样误差；分母不足10的只列件数。“推定”指方案未写明数字、按要求推定的目标。"
+    for reasons in dict.fromkeys(r.indicator.background for r in report.readings if r.indicator.background):
+        named = "、".join(r.id for r in report.readings if r.indicator.background == reasons)
+        yield f"{named}：{reasons}。"
+    shown = {r.vs_county for r in report.readings}
+    if shown & {"possible_high", "possible_low"}:
+        yield "△▽ 的差异尚不能排除偶然波动。"
+
+
+def gaps(report: Report) -> Table | Paragraph:
+    """What falls short, as counts, with who answers for it: headline first, then the plan's items."""
+    short = [r for r in report.readings if r.state == "not_met" and "." not in r.id]
+    items = [i for i in registry().items() if i.theme == report.theme and not i.same_as]
+    short += [r for r in report.of(items) if r.state == "not_met"]
+    if not short:
+        return Paragraph(
+            id=f"{report.theme}.gaps", role="gaps", text="截止日已到期并可评价的事项中，没有未达标的。"
+        )
+    return Table(
+        id=f"{report.theme}.gaps",
+        role="gaps",
+        title="未达标事项与还差的数量",
+        columns=(
+            _column("name", "事项", 2.2),
+            _column("now", "现状", 1.2, "right"),
+            _column("target", "目标", 1.1, "right"),
+            _column("gap", "差距", 1.2, "right"),
+            _column("due", "期限", 1.2),
+            _column("responsible", "责任主体", 1.6),
+            _column("clause", "依据", 0.8),
+        ),
+        rows=tuple(_gap(report, r) for r in short),
+        unit=_UNIT,
+        source=_sources(short),
+        notes=("差距按件数列出，不因样本小、差异不显著而免列。",),
+    )
+
+
+def _gap(report: Report, reading: Reading) -> Row:
+    day = due_on(reading.indicator, report.period.year)
+    whole = numbers.fraction(reading)
+    return Row(
+        (
+            f"{reading.id} {reading.name}",
+            Cell(whole),
+            Cell(numbers.target(reading)),
+            Cell(words.shortfall(reading) or NONE),
+            day.isoformat() if day else "随时",
+            reading.indicator.responsible,
+            reading.indicator.clause,
+        )
+    )
+
+
+def previous(report: Report) -> Table | Paragraph:
+    """What fell short in the period before, each once, with its state now."""
+    then = [r for r in report.previous.values() if r.state == "not_met" and _of_theme(report, r.indicator)]
+    if not then:
+        known = [r for r in report.previous.values() if r.judged and _of_theme(report, r.indicator)]
+        text = "上期可评价的事项中没有未达标的。" if known else "上期没有收集到可评价的数据，无法列出上期问题。"
+        return Paragraph(id=f"{report.theme}.previous", role="previous", text=text)
+    return Table(
+        id=f"{report.theme}.previous",
+        role="previous",
+        title="上期未达标事项的现状",
+        columns=(
+            _column("name", "事项", 2.4),
+            _column("then", "上期", 1.2, "right"),
+            _column("now", "本期", 1.2, "right"),
+            _column("state", "现在状态", 1.3),
+            _column("clause", "依据", 0.9),
+        ),
+        rows=tuple(_then_and_now(report, r) for r in then),
+        unit=_UNIT,
+        source=_sources(then),
+        notes=("上期按上期截止日和当时的规则评价。",),
+    )
+
+
+def _then_and_now(report: Report, then: Reading) -> Row:
+    now = report.reading(then.id)
+    before = numbers.previous(then)
+    name = f"{then.id} {then.name}"
+    if now is None:
+        return Row((name, Cell(before), NONE, NONE, then.indicator.clause))
+    return Row((name, Cell(before), Cell(numbers.fraction(now)), state_cell(now), then.indicator.clause))
+
+
+def _of_theme(report: Report, indicator: Indicator) -> bool:
+    if "." in indicator.id or indicator.same_as:
+        return False
+    return indicator.theme == report.theme or report.theme == "overview"
+
+
+def measures(report: Report) -> Table:
+    """All 13 measures and 3 demands of the plan, each with the states of its items for this unit."""
+    return Table(
+        id="measures.overview",
+        role="measures",
+        title=f"行动方案各项措施和要求的进展（{report.unit_name}）",
+        columns=(
+            _column("clause", "条目", 0.8),
+            _column("title", "内容", 2.6),
+            *(_column(state, STATES[state], 0.75, "right") for state in _TALLIED),
+            _column("short", "未达标的事项", 2.8),
+        ),
+        rows=tuple(_measure(report, m) for m in plan_measures()),
+        unit="项",
+        source="各台账及《行动方案》事项清单",
+        notes=("全县目标和其他单位的事项对乡镇只列贡献，计入“仅供参考”或不列。",),
+    )
+
+
+_TALLIED = ("met", "not_met", "not_due", "unknown", "info", "na", "suppressed")
+
+
+def _measure(report: Report, measure: Measure) -> Row:
+    readings = report.of(registry().of_measure(measure.id))
+    tally = {state: sum(r.state == state for r in readings) for state in _TALLIED}
+    prefix = "county." if report.township is None else ""
+    cells = [
+        numbers.count(f"{prefix}{measure.id}.{state}_n", tally[state]) if tally[state] else NONE for state in _TALLIED
+    ]
+    short = "、".join(r.name for r in readings if r.state == "not_met")
+    return Row((measure.clause, measure.title, *cells, short or NONE))
+
+
+def measure_items(report: Report) -> Table:
+    """The plan's items one by one: of the report's own theme; the supporting ones with the last theme."""
+    themes = {"rectification": ("rectification", "supporting"), "overview": tuple(THEMES)}.get(
+        report.theme, (report.theme,)
+    )
+    rows: list[Row] = []
+    for measure in plan_measures():
+        readings = [
+            r for r in report.of(registry().of_measure(measure.id)) if r.indicator.theme in themes
+        ]
+        if readings:
+            rows.append(Row((f"{measure.clause}　{measure.title}",), kind="group"))
+            rows += [_item(report, r) for r in readings]
+    return Table(
+        id=f"{report.theme}.items",
+        role="measures",
+        title="《行动方案》事项逐项进展",
+        columns=(
+            _column("name", "事项", 2.6),
+            _column("fraction", "分子/分母", 1.6, "right"),
+            _column("value", "数值", 1.1, "right"),
+            _column("target", "目标", 1.2, "right"),
+            _column("due", "期限", 1.2),
+            _column("state", "状态", 1.3),
+        ),
+        rows=tuple(rows),
+        unit=_UNIT,
+        source="各台账及逐项报送的数据",
+        notes=("“全县”目标不判定单个乡镇，乡镇列贡献；“推定”指方案未写明数字或年份、按要求推定。",),
+    )
+
+
+def _item(report: Report, reading: Reading) -> Row:
+    indicator = reading.indicator
+    day = due_on(indicator, report.period.year)
+    goal = numbers.target(reading)
+    countywide = reading.level == "township" and indicator.level == "county" and goal != NONE
+    left, whole = words.missing(reading), numbers.fraction(reading)
+    return Row(
+        (
+            f"{reading.id} {indicator.name}",
+            Cell(numbers.joined([line for line in (whole if whole != NONE or not left else "", left) if line], "；另")),
+            value_cell(reading),
+            Cell(("全县 ", *(goal if isinstance(goal, tuple) else (goal,))) if countywide else goal),
+            f"{day.isoformat()}{'（推定）' if indicator.due_inferred else ''}" if day else NONE,
+            state_cell(reading),
+        )
+    )
+
+
+def definitions(report: Report) -> Table:
+    """What each number means, from the registry."""
+    return Table(
+        id=f"{report.theme}.definitions",
+        role="definitions",
+        title="指标口径",
+        columns=(
+            _column("name", "指标", 1.7),
+            _column("formula", "怎么算", 3.2),
+            _column("basis", "方案原文", 2.4),
+            _column("tables", "数据来源", 1.3),
+            _column("caveats", "说明", 2.4),
+        ),
+        rows=tuple(_definition(i) for i in report.indicators),
+        unit=_UNIT,
+        source=f"指标登记表第 {registry().version} 版",
+    )
+
+
+def _definition(indicator: Indicator) -> Row:
+    quote = f"{indicator.clause}：“{indicator.quote}”" if indicator.quote else indicator.clause
+    caveats = "；".join(text for text in (indicator.caveats, indicator.background) if text)
+    return Row((f"{indicator.id} {indicator.name}", indicator.formula, quote, _tables(indicator), caveats or NONE))
+
+
+def _tables(indicator: Indicator) -> str:
+    return "、".join(TABLES[name].title for name in indicator.source_tables)
+
+
+def _sources(readings: Sequence[Reading]) -> str:
+    names = dict.fromkeys(name for r in readings for name in r.indicator.source_tables)
+    return "、".join(TABLES[name].title for name in names) or "各台账"
+
+
+def _theme(report: Report) -> str:
+    return THEMES.get(report.theme, "")

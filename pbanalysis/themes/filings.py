@@ -1,0 +1,52 @@
+"""What a report rests on: source files with their hashes, and what became of their rows."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from pbanalysis.themes.report import Report
+
+__all__ = ["Filing", "filings", "row_counts"]
+
+
+@dataclass(frozen=True)
+class Filing:
+    """One source file as the import record has it."""
+
+    name: str
+    sha256: str
+    accepted: int
+    rejected: int
+    duplicate: int
+
+    @property
+    def received(self) -> int:
+        return self.accepted + self.rejected + self.duplicate
+
+
+def filings(report: Report) -> list[Filing]:
+    """The files of the report's unit: its own folder's for a township, and those the county keeps."""
+    path = report.county.folder / "import" / "files.csv"
+    if not path.exists():
+        return []
+    others = {str(name) for name in report.county.townships["name"]} - {report.unit_name}
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if report.township is None or not _is_of(row["file"], others)]
+    return [
+        Filing(row["file"], row["sha256"], *(int(row[f"rows_{part}"] or 0) for part in ("accepted", "rejected", "duplicate")))
+        for row in rows
+    ]
+
+
+def _is_of(file: str, townships: set[str]) -> bool:
+    return any(part in townships for part in PurePosixPath(file).parts[:-1])
+
+
+def row_counts(report: Report) -> dict[str, int | None]:
+    """Rows of the unit in each table the theme reads; None where the table was not collected."""
+    tables = dict.fromkeys(name for i in report.indicators for name in i.source_tables)
+    source = report.township or report.county
+    frames = {name: source.table(name) for name in tables}
+    return {name: None if frame is None else len(frame) for name, frame in frames.items()}

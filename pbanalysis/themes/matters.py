@@ -1,0 +1,90 @@
+"""What a theme finds beside its indicators: matters to check on site, and what falls due next.
+
+A matter is a kind and its numbers; its words are in :mod:`pbanalysis.exhibits.words`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pbanalysis.plan.registry import Indicator
+from pbanalysis.themes.reading import FEW, Reading
+from pbanalysis.themes.report import Report
+
+__all__ = ["MOST_ON_SITE", "Due", "Matter", "bad_signals", "due_on", "not_due", "short_of", "shown_first"]
+
+MOST_ON_SITE = 5
+
+
+@dataclass(frozen=True)
+class Matter:
+    """One thing to say: its kind, the readings it rests on, and further counts by name."""
+
+    kind: str
+    readings: tuple[Reading, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Due:
+    """What falls due after the cut-off: how many, and the first day; ``n`` is None where it is withheld."""
+
+    kind: str
+    n: int | None
+    first_on: dt.date | None
+    name: str = ""
+
+
+def due_on(indicator: Indicator, year: int) -> dt.date | None:
+    """Due day of an indicator in a year's report; None where it has none.
+
+    >>> from pbanalysis.plan.registry import registry
+    >>> due_on(registry()["W2-3"], 2023)
+    datetime.date(2023, 5, 31)
+    """
+    if not indicator.due:
+        return None
+    if indicator.due == "year":
+        return dt.date(year, 12, 31)
+    return dt.date.fromisoformat(indicator.due if len(indicator.due) == 10 else f"{year}-{indicator.due}")
+
+
+def not_due(report: Report, indicators: Iterable[Indicator]) -> list[tuple[Reading, dt.date | None]]:
+    """Readings that are not due yet, with their due day, earliest first."""
+    readings = [r for r in report.of(list(indicators)) if r.state == "not_due"]
+    dated = [(r, due_on(r.indicator, report.period.year)) for r in readings]
+    return sorted(dated, key=lambda pair: pair[1] or dt.date.max)
+
+
+def short_of(report: Report, *ids: str) -> list[Reading]:
+    """The readings among ``ids`` that fall short of their target."""
+    return [r for i in ids if (r := report.reading(i)) is not None and r.state == "not_met"]
+
+
+def bad_signals(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+    """Readings that stand out from the county on the wrong side."""
+    worse = {"up": "low", "down": "high"}
+    return tuple(
+        r for r in readings if r.state != "suppressed" and r.vs_county == worse.get(r.indicator.direction)
+    )
+
+
+def general(report: Report) -> list[Matter]:
+    """Matters of every theme: what stands out from the county, and what nobody could judge."""
+    found = []
+    if low := bad_signals(report.readings):
+        found.append(Matter("stands_out", low))
+    if unknown := tuple(r for r in report.readings if r.state == "unknown"):
+        found.append(Matter("no_data", unknown))
+    if full := tuple(
+        r for r in report.readings if r.is_share and r.state == "met" and r.value == 1 and (r.denominator or 0) >= FEW
+    ):
+        found.append(Matter("ceiling", full))
+    return found
+
+
+def shown_first(*groups: Sequence[Matter]) -> list[Matter]:
+    """The first few matters in order of the groups: a visit has room for five."""
+    return [matter for group in groups for matter in group][:MOST_ON_SITE]

@@ -1,0 +1,132 @@
+"""A reading: one indicator of one unit, as registered and as evaluated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from pbanalysis.plan.registry import Indicator
+
+__all__ = ["FEW", "Reading", "reading_of"]
+
+FEW = 10  # below it no share is printed and nothing is compared: "3/4" says more than 75 %
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the evaluation gave for one indicator of one unit; numbers that are missing are ``None``.
+
+    A suppressed reading has no number at all.
+    """
+
+    indicator: Indicator
+    level: str
+    state: str
+    numerator: float | int | None = None
+    denominator: float | int | None = None
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    ci_method: str = ""
+    n_not_due: int | None = None
+    n_na: int | None = None
+    n_unknown: int | None = None
+    vs_county: str = "not_compared"
+
+    @property
+    def id(self) -> str:
+        return self.indicator.id
+
+    @property
+    def name(self) -> str:
+        return self.indicator.name
+
+    @property
+    def judged(self) -> bool:
+        """Whether the state is a verdict."""
+        return self.state in ("met", "not_met")
+
+    @property
+    def is_share(self) -> bool:
+        return self.indicator.kind == "share"
+
+    @property
+    def few(self) -> bool:
+        """Whether a share rests on too few units to be printed in percent or compared."""
+        return self.is_share and (self.denominator or 0) < FEW
+
+    @property
+    def target(self) -> Fraction | None:
+        return self.indicator.target
+
+    @cached_property
+    def shortfall(self) -> int | None:
+        """How many units are missing to the target; for a count the number beyond or short of it.
+
+        ``None`` where the state is no verdict, or where the target is no count of units.
+        """
+        if not self.judged or self.target is None or self.indicator.kind == "median":
+            return None
+        if self.indicator.kind == "count":
+            gap = (self.numerator or 0) - self.target
+            return max(0, math.ceil(gap if self.indicator.direction == "down" else -gap))
+        if self.numerator is None or not self.denominator or self.indicator.scale != 1 or self.target > 1:
+            return None
+        bound = self.target * Fraction(self.denominator).limit_denominator()
+        gap = self.numerator - bound if self.indicator.direction == "down" else bound - self.numerator
+        return max(0, math.ceil(gap))
+
+    @property
+    def stands(self) -> str:
+        """The interval against the target: ``beyond``, ``short``, ``straddles``, or empty.
+
+        Empty too where all of all is the target and all were done (or none of none): no range can lie
+        beyond the end of the scale, and nothing is left to chance in what was counted in full.
+        """
+        if not self.judged or self.target is None or self.low is None or self.high is None:
+            return ""
+        if self.state == "met" and self.target in (0, 1):
+            return ""
+        target, up = float(self.target), self.indicator.direction == "up"
+        if (self.low if up else -self.high) >= (target if up else -target):
+            return "beyond"
+        if (self.high if up else -self.low) < (target if up else -target):
+            return "short"
+        return "straddles"
+
+
+def reading_of(indicator: Indicator, row: Mapping[str, Any]) -> Reading:
+    """The reading of a row of Results (contract/results.md)."""
+    number = {name: _number(row[name]) for name in ("numerator", "denominator", "value", "ci_low", "ci_high")}
+    counts = {name: _count(row[name]) for name in ("n_not_due", "n_na", "n_unknown")}
+    return Reading(
+        indicator=indicator,
+        level=str(row["unit_level"]),
+        state=str(row["state"]),
+        numerator=_whole(number["numerator"]),
+        denominator=_whole(number["denominator"]),
+        value=number["value"],
+        low=number["ci_low"],
+        high=number["ci_high"],
+        ci_method="" if pd.isna(row["ci_method"]) else str(row["ci_method"]),
+        vs_county="not_compared" if pd.isna(row["vs_county"]) else str(row["vs_county"]),
+        **counts,
+    )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or pd.isna(value) else float(value)
+
+
+def _count(value: Any) -> int | None:
+    return None if value is None or pd.isna(value) else int(value)
+
+
+def _whole(value: float | None) -> float | int | None:
+    return int(value) if value is not None and value.is_integer() else value

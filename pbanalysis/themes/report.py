@@ -1,0 +1,207 @@
+"""A report: a theme, a unit, a period, and the results it speaks of. It holds no words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from pbanalysis.calendar import Period
+from pbanalysis.errors import Code, PbError
+from pbanalysis.plan.registry import Indicator, registry
+from pbanalysis.store.county import County, Township
+from pbanalysis.themes.reading import Reading, reading_of
+
+__all__ = [
+    "Report",
+    "county_overview",
+    "member_development",
+    "open_report",
+    "previous_period",
+    "published",
+    "rectification",
+    "study_quality",
+]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the exhibits of one report read.
+
+    Attributes
+    ----------
+    theme
+        ``study``, ``development``, ``rectification`` or ``overview``.
+    county, township
+        The unit; ``township`` is None in the county's overview.
+    period
+        Period of the report; the cut-off is ``county.as_of``.
+    frame
+        Rows of contract/results.md for all units: as published, that is, protected.
+    previous_frame
+        The same for the period before, judged by the rules of its own time; empty when nothing was filed.
+    """
+
+    theme: str
+    county: County
+    township: Township | None
+    period: Period
+    frame: pd.DataFrame = field(repr=False, compare=False)
+    previous_frame: pd.DataFrame = field(repr=False, compare=False)
+
+    @property
+    def unit(self) -> str:
+        """Code of the township, or of the county."""
+        return self.township.id if self.township else self.county.code
+
+    @property
+    def unit_name(self) -> str:
+        return self.township.name if self.township else self.county.name
+
+    @cached_property
+    def indicators(self) -> Sequence[Indicator]:
+        """Headline indicators of the theme; of all three in the overview."""
+        themes = ("study", "development", "rectification") if self.theme == "overview" else (self.theme,)
+        return [i for i in registry() if i.headline and i.theme in themes]
+
+    @cached_property
+    def readings(self) -> Sequence[Reading]:
+        """The unit's readings of :attr:`indicators`, in registry order."""
+        return self.of(self.indicators)
+
+    def of(self, indicators: Sequence[Indicator], unit: str = "") -> Sequence[Reading]:
+        """Readings of the indicators for a unit (by default the report's own); rows that do not exist are left out."""
+        unit = unit or self.unit
+        return [self.units[unit][i.id] for i in indicators if i.id in self.units.get(unit, {})]
+
+    def reading(self, indicator: str, unit: str = "") -> Reading | None:
+        """One reading; None where the contract has no such row (items of other organs, in a township)."""
+        return self.units.get(unit or self.unit, {}).get(indicator)
+
+    @cached_property
+    def units(self) -> dict[str, dict[str, Reading]]:
+        """Readings by unit and indicator."""
+        return _readings(self.frame)
+
+    @cached_property
+    def previous(self) -> dict[str, Reading]:
+        """The unit's readings of the period before."""
+        frame = self.previous_frame
+        return _readings(frame[frame["unit_id"] == self.unit]).get(self.unit, {})
+
+
+def _readings(frame: pd.DataFrame) -> dict[str, dict[str, Reading]]:
+    known, found = registry(), {}
+    for row in frame.to_dict("records"):
+        if row["indicator_id"] in known:
+            found.setdefault(str(row["unit_id"]), {})[row["indicator_id"]] = reading_of(known[row["indicator_id"]], row)
+    return found
+
+
+def open_report(
+    theme: str, county: County, township: Township | None, period: str | Period, results: str | Path | pd.DataFrame = ""
+) -> Report:
+    """The report of a theme.
+
+    Parameters
+    ----------
+    results
+        Published results of the whole county, as a frame or as the Parquet file that a batch computed
+        once (:func:`published`); empty: they are computed here, with the same numbers.
+
+    Raises
+    ------
+    PbError
+        The period is unknown, or the results are of another period or cut-off.
+    """
+    period = Period.parse(period)
+    frame = _results(county, period, results)
+    own, before = frame["period"] == period.label, frame["period"] == previous_period(period).label
+    days = set(frame.loc[own, "as_of"].astype(str))
+    if days != {county.as_of.isoformat()}:
+        raise PbError(
+            Code.UNKNOWN_PARAMETER,
+            "算好的结果与报告的期间、截止日期不一致",
+            where="results",
+            got=f"{'、'.join(sorted(days)) or '没有该期间'}",
+            fix=f"请用 {period.label}、{county.as_of} 重新计算",
+        )
+    return Report(theme, county, township, period, frame[own], frame[before])
+
+
+def published(county: County, period: Period) -> pd.DataFrame:
+    """Results of a period and of the one before, evaluated and protected together for publication.
+
+    This is what a batch computes once for the county; a notebook run by hand computes the same.
+    """
+    from pbanalysis.indicators import evaluate
+    from pbanalysis.privacy.disclosure import protect
+
+    before = previous_period(period)
+    frames = [
+        evaluate(county, period).frame,
+        evaluate(county, before, as_of=min(before.end, county.as_of)).frame,
+    ]
+    persons = {i.id for i in registry() if i.counted == "persons"}
+    return protect(pd.concat(frames, ignore_index=True), persons)[0]
+
+
+def previous_period(period: Period) -> Period:
+    """The period before of the same length.
+
+    >>> str(previous_period(Period.parse("2023"))), str(previous_period(Period.parse("2023H1")))
+    ('2022', '2022H2')
+    """
+    year, half = period.year, period.label[4:]
+    if half:
+        return Period.parse(f"{year}H1" if half == "H2" else f"{year - 1}H2")
+    return Period.parse(str(year - 1))
+
+
+def _results(county: County, period: Period, results: str | Path | pd.DataFrame) -> pd.DataFrame:
+    if isinstance(results, pd.DataFrame):
+        return results
+    return pd.read_parquet(results) if results else published(county, period)
+
+
+def study_quality(township: Township, period: str | Period = "2023", results: str | pd.DataFrame = "") -> Report:
+    """The report on 学习质量 of a township; ``results`` as in :func:`open_report`."""
+    return open_report("study", township.county, township, period, results)
+
+
+def member_development(township: Township, period: str | Period = "2023", results: str | pd.DataFrame = "") -> Report:
+    """The report on 发展党员 of a township; ``results`` as in :func:`open_report`."""
+    return open_report("development", township.county, township, period, results)
+
+
+def rectification(township: Township, period: str | Period = "2023", results: str | pd.DataFrame = "") -> Report:
+    """The report on 整改成效 of a township; ``results`` as in :func:`open_report`."""
+    return open_report("rectification", township.county, township, period, results)
+
+
+def county_overview(county: County, period: str | Period = "2023", results: str | pd.DataFrame = "") -> Report:
+    """The overview of a county; ``results`` as in :func:`open_report`."""
+    return open_report("overview", county, None, period, results)
+
+
+def study_quality(township: Township, period: str | Period, results: str | Path | pd.DataFrame = "") -> Report:
+    """The report on 学习质量 of a township; ``results`` as in :func:`open_report`."""
+    return open_report("study", township.county, township, period, results)
+
+
+def member_development(township: Township, period: str | Period, results: str | Path | pd.DataFrame = "") -> Report:
+    """The report on 发展党员 of a township; ``results`` as in :func:`open_report`."""
+    return open_report("development", township.county, township, period, results)
+
+
+def rectification(township: Township, period: str | Period, results: str | Path | pd.DataFrame = "") -> Report:
+    """The report on 整改成效 of a township; ``results`` as in :func:`open_report`."""
+    return open_report("rectification", township.county, township, period, results)
+
+
+def county_overview(county: County, period: str | Period, results: str | Path | pd.DataFrame = "") -> Report:
+    """The overview of a county; ``results`` as in :func:`open_report`."""
+    return open_report("overview", county, None, period, results)
