@@ -1,0 +1,256 @@
+"""Page 1: conclusions, indicator table, last period's problems, what to check on site, the reply.
+
+The page is a form of fixed height. What must stand on it is placed first; the indicator table takes
+the rows that are left, shortfalls before everything else, in the order of the registry.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import zip_longest
+from typing import Any, TypeAlias
+
+from pbanalysis.exhibits.style import VS_COUNTY_MARKS
+from pbanalysis.reports.text import (
+    Block,
+    cell_lines,
+    cell_of,
+    cell_shown,
+    cell_text,
+    column_of,
+    ems,
+    listing,
+    plain,
+    prose,
+    pt_widths,
+    table,
+)
+from pbanalysis.terms import STATES
+
+__all__ = ["ONSITE_MOST", "PAGE", "height", "summary_of", "title_height"]
+
+Parts: TypeAlias = Mapping[str, tuple[str, Sequence[Block]]]
+
+# points; the type area of GB/T 9704 is 225 mm high and 156 mm wide. pdf and word set these sizes.
+PAGE = 637.8
+WIDTH = 442.2
+LINE, SUBTITLE, ABOUT = 28.95, 22.0, 20.0
+LABEL = 18.0  # 黑体 小四
+TEXT, TEXT_PITCH = 12.0, 17.0  # 小四: the three sentences
+SMALL, SMALL_PITCH = 10.5, 15.0  # 五号: lists and the reply
+CELL, ROW, ROW_MORE, NOTE_PITCH = 9.0, 13.6, 11.0, 12.0  # 小五: tables
+SLACK = 16.0  # what three engines may differ by
+BOX_ROOM = 40.0  # room to write in
+ONSITE_MOST = 5
+ROWS_LEAST, ROWS_MOST, PREVIOUS_MOST = 6, 24, 4
+
+_RANK = {"not_met": 0, "unknown": 1, "met": 2, "not_due": 3, "suppressed": 4, "info": 5, "na": 6}
+_LEGEND = "先列未达标、数据缺失的，全部指标见正文。○ 与全县无显著差异 △▽ 略高低，或属偶然 ▲▼ 显著高低 □ 样本过小"
+_STATE_OF = {text: state for state, text in STATES.items()}
+_MARKS = frozenset(VS_COUNTY_MARKS.values())
+_COLUMNS = (  # key, title, align, width
+    ("name", "指标", "left", 3.1),
+    ("value", "完成值", "right", 1.1),
+    ("range", "波动范围", "right", 1.5),
+    ("target", "目标", "right", 1.1),
+    ("county", "全县", "right", 1.2),
+    ("state", "状态", "left", 1.5),
+    ("data", "数据", "left", 1.2),
+)
+
+
+def title_height(lines: int) -> float:
+    """附件N, an empty line, the title, its subtitles and the line under them."""
+    return 3 * LINE + (lines - 1) * SUBTITLE + ABOUT
+
+
+def height(block: Block) -> float:
+    """Height of a summary block in points, as pdf and word set it."""
+    items = [plain(item) for item in block.get("items", ())]
+    match block["type"]:
+        case "table":
+            widths = pt_widths(block, WIDTH, CELL)
+            extra = sum(_row_lines(row, widths) - 1 for row in block["rows"])
+            notes = sum(_lines(plain(note), CELL) for note in block["notes"])
+            return LABEL + (1 + len(block["rows"])) * ROW + extra * ROW_MORE + notes * NOTE_PITCH + 3
+        case "box":
+            return LABEL + sum(_lines(item, SMALL) for item in items) * SMALL_PITCH + BOX_ROOM
+        case _ if block["role"] == "headline":
+            return LABEL + sum(_lines(item, TEXT) for item in items) * TEXT_PITCH
+        case _:
+            return LABEL + sum(_lines(item, SMALL) for item in items) * SMALL_PITCH
+
+
+def _lines(text: str, size: float) -> int:
+    return max(1, math.ceil((ems(text) + 1) * size / WIDTH))
+
+
+def _row_lines(row: Mapping[str, Any], widths: Sequence[float]) -> int:
+    if len(row["cells"]) != len(widths):
+        return 1
+    return max(cell_lines(cell_shown(cell), width, CELL) for cell, width in zip(row["cells"], widths))
+
+
+def summary_of(
+    parts: Parts, *, title_lines: int, statement: str | None
+) -> tuple[list[Block], list[Block]]:
+    """Blocks of page 1, and the ``previous`` and ``onsite`` blocks that are not wholly on it.
+
+    Parameters
+    ----------
+    parts
+        Theme → (printed name, blocks).
+    title_lines
+        Lines of the title above.
+    statement
+        The township's statement; ``None`` leaves its box out (the county's report).
+    """
+    conclusions = listing("list", "headline", "主要结论", list(_conclusions(parts)))
+    previous, left_previous = _previous(parts)
+    onsite, left_onsite = _onsite(parts)
+    closing = [previous, onsite, *([_reply(statement)] if statement is not None else [])]
+    taken = title_height(title_lines) + sum(map(height, [conclusions, *closing]))
+    scorecard = _scorecard(parts, PAGE - SLACK - taken)
+    return [conclusions, *scorecard, *closing], [*left_previous, *left_onsite]
+
+
+def _conclusions(parts: Parts) -> Iterator[list[Any]]:
+    """One sentence a theme: its first headline block."""
+    for name, blocks in parts.values():
+        found = [block for block in blocks if block["role"] == "headline" and prose(block)]
+        for block in found[: 1 if len(parts) > 1 else 3]:
+            lines = [block["spans"]] if block["type"] == "paragraph" else block.get("items", [])
+            lead = [f"{name}："] if len(parts) > 1 and not prose(block).startswith(name) else []
+            yield [*lead, *(span for line in lines for span in line)]
+        if not found:
+            yield [f"{name}：本期没有数据，不作评价。"]
+
+
+def _scorecard(parts: Parts, room: float) -> list[Block]:
+    """The indicator table by theme, in the room that is left."""
+    found = [(name, block) for name, blocks in parts.values() for block in blocks if _is_scorecard(block)]
+    rows = {name: [_compact(block, row) for of, block in found if of == name for row in block["rows"] if row["kind"] == "data"]
+            for name, _ in found}  # fmt: skip
+    ranked = [sorted((_rank(row), name, k) for k, row in enumerate(cells)) for name, cells in rows.items()]
+    order = interleaved(ranked)
+    for most in range(min(len(order), ROWS_MOST), 0, -1):
+        kept = {(name, k) for _, name, k in order[:most]}
+        block = _indicator_table({name: [row for k, row in enumerate(cells) if (name, k) in kept] for name, cells in rows.items()})
+        if height(block) <= room or most <= ROWS_LEAST:
+            return [block]
+    return []
+
+
+def _is_scorecard(block: Block) -> bool:
+    return block["role"] == "scorecard" and block["type"] == "table" and column_of(block, "name") is not None
+
+
+def _indicator_table(rows: Mapping[str, Sequence[Any]]) -> Block:
+    columns = [{"key": key, "title": title, "align": align, "group": "", "width": width}
+               for key, title, align, width in _COLUMNS]  # fmt: skip
+    lines: list[Any] = []
+    for name, cells in rows.items():
+        if cells:
+            lines += [{"cells": [name], "kind": "group"}] if len(rows) > 1 else []
+            lines += [{"cells": row, "kind": "data"} for row in cells]
+    return table("scorecard", "重点指标", columns, lines, notes=[[_LEGEND]])
+
+
+def _compact(block: Block, row: Mapping[str, Any]) -> list[Any]:
+    """The row's cells for the narrow table: the county's mark and value, and whether data suffice."""
+    cell = {key: cell_of(block, row, key) for key, *_ in _COLUMNS if key != "data"}
+    cell["target"] = _number_alone(cell["target"])
+    cell["county"] = _beside(cell["county"])
+    cell["data"] = _sufficiency(row, block, cell["state"])
+    return [cell[key] for key, *_ in _COLUMNS]
+
+
+def _beside(cell: Any) -> Any:
+    """``○ 无显著差异（全县 84%）`` → ``○ 84%``."""
+    text = cell_text(cell)
+    mark = [f"{text[0]} "] if text[:1] in _MARKS else []
+    return _joined([*mark, *_numbers(cell)]) or "—"
+
+
+def _number_alone(cell: Any) -> Any:
+    """``100%（推定）`` → ``100%``: how the target was come by stands in the theme's own table."""
+    return _joined(_numbers(cell)) or cell
+
+
+def _numbers(cell: Any) -> list[Any]:
+    return [span for span in _spans(cell) if not isinstance(span, str)]
+
+
+def _joined(spans: Sequence[Any]) -> Any:
+    cell = {"t": plain(spans).strip(), "v": None, "f": None, "state": "", "suppressed": False}
+    return {**cell, "spans": list(spans)} if spans else ""
+
+
+def _sufficiency(row: Mapping[str, Any], block: Block, state: Any) -> str:
+    """What the judgement rests on, without a number: the counts stand in the theme's own table."""
+    name = _STATE_OF.get(cell_text(state))
+    if name in ("unknown", "na", "not_due", "suppressed"):
+        return "—" if name != "unknown" else "缺失"
+    texts = [cell_text(cell_of(block, row, what)) for what in ("county", "stands")]
+    if any("样本过小" in text for text in texts):
+        return "样本过小"
+    return "部分缺失" if STATES["unknown"] in cell_text(cell_of(block, row, "fraction")) else "充分"
+
+
+def _rank(cells: Sequence[Any]) -> int:
+    """Shortfalls first, what is only background last."""
+    states = [_STATE_OF.get(cell_text(cell)) or (not isinstance(cell, str) and cell.get("state")) for cell in cells]
+    return min((_RANK[state] for state in states if state in _RANK), default=5)
+
+
+def _previous(parts: Parts) -> tuple[Block, list[Block]]:
+    title = "上期问题整改情况"
+    found = [block for _, blocks in parts.values() for block in blocks if block["role"] == "previous"]
+    if not found:
+        return listing("list", "previous", title, [["没有上一期报告，无从核对。"]]), []
+    lines = [line for block in found for line in _as_lines(block)]
+    shown = lines[:PREVIOUS_MOST] if len(lines) > PREVIOUS_MOST else lines
+    line = [part for k, spans in enumerate(shown) for part in ((["；"] if k else []) + spans)]
+    if len(shown) < len(lines):
+        return listing("list", "previous", title, [[*line, "；其余各项逐条列在正文。"]]), found
+    return listing("list", "previous", title, [[*line, "。"]]), []
+
+
+def _onsite(parts: Parts) -> tuple[Block, list[Block]]:
+    """Up to five matters, the themes in turn; the rest stays in its theme."""
+    found = [[block for block in blocks if block["role"] == "onsite"] for _, blocks in parts.values()]
+    items = interleaved([[line for block in blocks for line in _as_lines(block)] for blocks in found])
+    shown = items[:ONSITE_MOST] or [["本期没有需要现场核实的事项。"]]
+    left = [block for blocks in found for block in blocks] if len(items) > ONSITE_MOST else []
+    return listing("list", "onsite", "需现场核实事项", shown, ordered=len(shown) > 1), left
+
+
+def _reply(statement: str) -> Block:
+    lines = [[line] for line in statement.splitlines() if line.strip()]
+    return listing("box", "statement", "乡镇说明", lines)
+
+
+def _as_lines(block: Block) -> Iterator[list[Any]]:
+    """A block as lines: items of a list, rows of a table, one line of a paragraph."""
+    match block["type"]:
+        case "list" | "box":
+            yield from block["items"]
+        case "table":
+            for row in block["rows"]:
+                if row["kind"] == "data":
+                    cells = [cell for cell in row["cells"] if cell_text(cell).strip()]
+                    yield [part for k, cell in enumerate(cells) for part in ((["，"] if k else []) + _spans(cell))]
+        case "paragraph":
+            yield block["spans"]
+
+
+def _spans(cell: Any) -> list[Any]:
+    if isinstance(cell, str):
+        return [cell]
+    return list(cell["spans"]) if "spans" in cell else [{"t": cell["t"], "f": cell["f"]} if cell["f"] else cell["t"]]
+
+
+def interleaved(groups: Iterable[Sequence[Any]]) -> list[Any]:
+    """First of each group, then second of each …"""
+    return [item for turn in zip_longest(*groups) for item in turn if item is not None]

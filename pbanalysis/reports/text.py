@@ -1,0 +1,209 @@
+"""Reading a block's dictionary (docs/blocks.md): its words, its cells, its head rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, TypeAlias
+
+from pbanalysis.exhibits.style import STATE_MARKS
+from pbanalysis.terms import STATES
+
+__all__ = [
+    "Block",
+    "HeadCell",
+    "about_figure",
+    "about_table",
+    "cell_lines",
+    "cell_of",
+    "cell_shown",
+    "cell_text",
+    "column_of",
+    "ems",
+    "head_rows",
+    "heading",
+    "listing",
+    "notes_of",
+    "paragraph",
+    "plain",
+    "prose",
+    "pt_widths",
+    "table",
+    "type_size",
+]
+
+PADDING = 7.0  # left and right inside a cell, points
+Block: TypeAlias = Mapping[str, Any]
+HeadCell: TypeAlias = tuple[str, int, int]  # text, columns and rows it spans
+
+# what a scorecard's column says: its key, or a word of its title
+_COLUMNS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "name": (("name",), ("指标", "事项")),
+    "value": (("value",), ("数值", "完成值")),
+    "fraction": (("fraction",), ("分子",)),
+    "range": (("range",), ("波动范围",)),
+    "target": (("target",), ("目标",)),
+    "stands": (("stands",), ("与目标比",)),
+    "county": (("county",), ("与全县比",)),
+    "state": (("state",), ("状态",)),
+    "clause": (("clause",), ("依据",)),
+    "note": (("note",), ("说明",)),
+}
+
+
+def _block(kind: str, role: str = "", **body: Any) -> Block:
+    return {"version": 1, "type": kind, "id": "", "role": role, **body, "facts": []}
+
+
+def heading(level: int, text: str) -> Block:
+    """A heading that is the document's own."""
+    return _block("heading", level=level, text=text)
+
+
+def paragraph(text: str) -> Block:
+    """A paragraph that is the document's own and holds no fact."""
+    return _block("paragraph", spans=[text])
+
+
+def listing(kind: str, role: str, title: str, items: Sequence[Any], *, ordered: bool = False) -> Block:
+    """A list or box of lines that come from other blocks."""
+    return _block(kind, role, title=title, ordered=ordered, items=list(items))
+
+
+def table(role: str, title: str, columns: Sequence[Any], rows: Sequence[Any], **about: Any) -> Block:
+    """A table of cells that come from other blocks; ``about`` has unit, source, n, notes."""
+    about = {"unit": "", "source": "", "n": "", "notes": [], **about}
+    return _block("table", role, title=title, columns=list(columns), rows=list(rows), **about)
+
+
+def plain(line: str | Sequence[Any]) -> str:
+    """A line of spans as it is read."""
+    return line if isinstance(line, str) else "".join(s if isinstance(s, str) else s["t"] for s in line)
+
+
+def cell_text(cell: str | Mapping[str, Any]) -> str:
+    """Text of a cell, without its mark."""
+    return cell if isinstance(cell, str) else str(cell["t"])
+
+
+def cell_shown(cell: str | Mapping[str, Any]) -> str:
+    """Text of a cell as printed: a state has its mark before it, for black-and-white paper."""
+    text = cell_text(cell)
+    if isinstance(cell, str) or STATES.get(cell.get("state") or "") != text:
+        return text
+    return f"{STATE_MARKS[cell['state']]} {text}"
+
+
+def column_of(table: Block, what: str) -> int | None:
+    """Position of the column that says ``what`` (``value``, ``state`` …), or ``None``."""
+    keys, words = _COLUMNS[what]
+    columns = table["columns"]
+    for position, column in enumerate(columns):
+        if column["key"] in keys:
+            return position
+    found = (p for p, column in enumerate(columns) if any(word in column["title"] for word in words))
+    return next(found, None)
+
+
+def cell_of(table: Block, row: Mapping[str, Any], what: str) -> Any:
+    """The cell of a row that says ``what``; an empty text where the table has no such column."""
+    position = column_of(table, what)
+    return "" if position is None or position >= len(row["cells"]) else row["cells"][position]
+
+
+def head_rows(columns: Sequence[Mapping[str, Any]]) -> list[list[HeadCell]]:
+    """One head row, or two where neighbours share a group."""
+    if not any(column["group"] for column in columns):
+        return [[(column["title"], 1, 1) for column in columns]]
+    first: list[HeadCell] = []
+    second: list[HeadCell] = []
+    for group, members in groupby(columns, key=lambda column: column["group"]):
+        titles = [column["title"] for column in members]
+        first += [(group, len(titles), 1)] if group else [(title, 1, 2) for title in titles]
+        second += [(title, 1, 1) for title in titles] if group else []
+    return [first, second]
+
+
+def pt_widths(block: Block, total: float, size: float) -> list[float]:
+    """Widths of a table's columns in points, at a type of ``size`` points.
+
+    A column is at least as wide as its longest piece that should not be broken (a number, a short
+    Chinese term), so that 「100%」 stands on one line; the rest is shared by the declared widths.
+    """
+    columns = block["columns"]
+    floors = [_floor([column["title"], *_column_texts(block, k)]) * size + PADDING
+              for k, column in enumerate(columns)]  # fmt: skip
+    if sum(floors) >= total:
+        return [total * floor / sum(floors) for floor in floors]
+    widths, free = list(floors), set(range(len(columns)))
+    while free:  # a share below its floor takes the floor, the rest is shared again
+        rest = total - sum(floors[k] for k in range(len(columns)) if k not in free)
+        part = rest / sum(float(columns[k]["width"]) for k in free)
+        tight = {k for k in free if columns[k]["width"] * part < floors[k]}
+        if not tight:
+            for k in free:
+                widths[k] = columns[k]["width"] * part
+            break
+        free -= tight
+    return widths
+
+
+def cell_lines(text: str, width: float, size: float) -> int:
+    """Lines that a cell's text takes in a column of ``width`` points."""
+    return max(1, math.ceil(ems(text) * size / (width - PADDING)))
+
+
+def type_size(block: Block) -> float:
+    """Type of a table: 小五, and a little less where it has many columns."""
+    return 9.0 if len(block["columns"]) < 8 else 8.0
+
+
+def _column_texts(block: Block, position: int) -> Iterator[str]:
+    for row in block["rows"]:
+        if len(row["cells"]) == len(block["columns"]):
+            yield cell_shown(row["cells"][position])
+
+
+def _floor(texts: Iterable[str]) -> float:
+    """Width, in ems, of the widest piece that should not be broken."""
+    return max((min(ems(text), 4.8 if _is_han(text) else 8.0) for text in texts), default=1.0)
+
+
+def _is_han(text: str) -> bool:
+    return any(ord(ch) >= 0x2E80 for ch in text)
+
+
+def ems(text: str) -> float:
+    """Width of a text in ems, a little generous."""
+    return sum(1.0 if ord(ch) >= 0x2E80 or ch in "—“”" else 0.58 for ch in text)
+
+
+def prose(block: Block) -> str:
+    """The running text of a block: what a length is counted on. Tables and captions have none."""
+    match block["type"]:
+        case "heading":
+            return str(block["text"])
+        case "paragraph":
+            return plain(block["spans"])
+        case "list" | "box":
+            return block["title"] + "".join(plain(item) for item in block["items"])
+        case _:
+            return ""
+
+
+def about_table(block: Block) -> str:
+    """Unit and n, right above a table."""
+    about = [f"单位：{block['unit']}" if block["unit"] else "", block["n"]]
+    return "；".join(filter(None, about))
+
+
+def notes_of(block: Block) -> list[str]:
+    """Notes and source, under a table."""
+    notes = [f"注：{plain(note)}" for note in block["notes"]]
+    return [*notes, *([f"来源：{block['source']}"] if block["source"] else [])]
+
+
+def about_figure(block: Block) -> str:
+    """Unit, n and source, under a figure's caption."""
+    return "；".join(filter(None, (f"单位：{block['unit']}", block["n"], f"来源：{block['source']}")))
