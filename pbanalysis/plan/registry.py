@@ -130,7 +130,11 @@ class Registry:
     def __getitem__(self, key: str) -> Indicator:
         if key not in self._by_id:
             raise PbError(
-                Code.UNKNOWN_NAME, "没有这个指标", where="indicator", got=key, fix=near_names(key, self._by_id)
+                Code.UNKNOWN_NAME,
+                "没有这个指标",
+                where="indicator",
+                got=key,
+                fix=near_names(key, self._by_id),
             )
         return self._by_id[key]
 
@@ -187,7 +191,11 @@ def _indicator(
     values.setdefault("why", measure.why)
     values.setdefault("responsible", measure.responsible)
     if not values.get("formula"):
-        parts = [values["numerator"]] if values["kind"] == "count" else [values["numerator"], values["denominator"]]
+        parts = (
+            [values["numerator"]]
+            if values["kind"] == "count"
+            else [values["numerator"], values["denominator"]]
+        )
         values["formula"] = " ÷ ".join(parts)
     if values.get("target") is not None:
         values["target"] = Fraction(values["target"])

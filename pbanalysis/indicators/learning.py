@@ -1,0 +1,147 @@
+"""Documents studied, trainings and learning hours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pbanalysis.calendar import Period, half_years
+from pbanalysis.indicators.known import Known, days, numbers
+from pbanalysis.indicators.survival import Followed, median_days
+from pbanalysis.indicators.tally import Bools, Tally, by_town, nothing, tally
+from pbanalysis.plan.registry import Indicator, registry
+
+__all__ = ["events", "half_years_trained", "hours", "lag", "placed", "studies"]
+
+
+def studies(known: Known, period: Period) -> Followed:
+    """Topics released in the period × branches active at release: days to the first study.
+
+    Not studied by the cut-off = censored there, or at the branch's dissolution if that is earlier.
+    """
+    return known.once(("studies", period), lambda: _studies(known, period))
+
+
+def _studies(known: Known, period: Period) -> Followed:
+    topics, branches = known.table("topics"), known.branches
+    if topics is None:
+        topics = pd.DataFrame({"topic_id": [], "released_on": np.array([], dtype="datetime64[s]")})
+    released = days(topics["released_on"])
+    mine = (released >= np.datetime64(period.start)) & (released <= np.datetime64(period.end))
+    topics, released = topics[mine], released[mine]
+    studied = known.rows("topic_studies")
+    branch = known.branch_of(studied["org_id"])
+    topic = pd.Index(topics["topic_id"]).get_indexer(studied["topic_id"])
+    first = np.full((len(branches), len(topics)), np.datetime64("NaT", "D"))
+    hit = (branch >= 0) & (topic >= 0)
+    # latest first, so that the earliest study is written last and stays
+    order = np.argsort(-days(studied["studied_on"])[hit].astype(np.int64), kind="stable")
+    first[branch[hit][order], topic[hit][order]] = days(studied["studied_on"])[hit][order]
+    at, of = np.nonzero(known.active(branches, released, released))
+    closed = np.fmin(days(branches["dissolved_on"])[at], known.day)
+    event = ~np.isnat(first[at, of])
+    return Followed(
+        town=branches["town"].to_numpy()[at],
+        start=released[of],
+        end=np.where(event, first[at, of], closed),
+        event=event,
+    )
+
+
+def lag(known: Known, period: Period, indicator: Indicator) -> Tally:
+    """S06: Kaplan–Meier median days from release to first study."""
+    units = studies(known, period)
+    studied = days(known.rows("topic_studies")["studied_on"])
+    year = (studied >= np.datetime64(period.year_start)) & (studied <= np.datetime64(period.end))
+    silent = by_town(known, known.rows("topic_studies")["town"].to_numpy()[year]) == 0
+    counts = median_days(known, units, unknown=silent[units.town])
+    return counts if known.has("topics", "topic_studies", "organisations") else counts.absent()
+
+
+def hours(known: Known, period: Period, indicator: Indicator) -> Tally:
+    """S07, S08: persons with the year's hours / due. Background only: hours may not judge."""
+    rows, branches = known.rows("study_hours"), known.branches
+    rows = rows[
+        (
+            (rows["year"] == period.year).fillna(False) & rows["role"].isin(indicator.options["roles"])
+        ).to_numpy()
+    ]
+    ended = known.year_ended(period)
+    whole = known.active(branches, np.datetime64(period.year_start), np.datetime64(period.year_end))
+    missing = whole & ~branches["org_id"].isin(rows["org_id"]).to_numpy()
+    # persons are summed, branches are left out: two tallies side by side
+    people = (
+        tally(known, rows["town"].to_numpy(), numbers(rows["met_n"]), weight=numbers(rows["due_n"]))
+        if ended
+        else nothing(known)
+    )
+    left = tally(known, branches["town"].to_numpy()[whole], 0, not_due=not ended, unknown=missing[whole])
+    counts = Tally(
+        people.numerator, people.denominator, left.n_not_due, left.n_na, left.n_unknown, state=people.state
+    )
+    return counts if known.has("study_hours", "organisations") else counts.absent()
+
+
+def _starting(known: Known, first: Any, last: Any, **match: str) -> Bools:
+    """Flags of trainings that start in [first, last] and have these values."""
+    rows = known.rows("trainings")
+    started = days(rows["start_on"])
+    flag = (started >= np.datetime64(first)) & (started <= np.datetime64(last))
+    for column, value in match.items():
+        flag &= (rows[column] == value).to_numpy(dtype="bool", na_value=False)
+    return flag
+
+
+def _trained(known: Known, period: Period) -> Bools:
+    """Townships with any training in the year."""
+    towns = known.rows("trainings")["town"].to_numpy()
+    return by_town(known, towns[_starting(known, period.year_start, period.end)]) > 0
+
+
+def half_years_trained(known: Known, period: Period, indicator: Indicator) -> Tally:
+    """S09: half-years with a township-level business training / half-years ended."""
+    towns = known.rows("trainings")["town"].to_numpy()
+    parts = []
+    for start, end in zip(*half_years(period), strict=True):
+        held = _starting(known, start, end, level="township", kind="business")
+        parts.append((by_town(known, towns[held]) > 0, np.full(len(known.towns), end > known.day)))
+    hit, not_due = (np.concatenate(column) for column in zip(*parts, strict=True))
+    town = np.tile(np.arange(len(known.towns)), len(parts))
+    counts = tally(known, town, hit, not_due=not_due, unknown=~_trained(known, period)[town])
+    return counts if known.has("trainings") else counts.absent()
+
+
+def events(known: Known, period: Period, indicator: Indicator) -> Tally:
+    """S10, S11: trainings of one kind starting in the year; a township is left out until the year ends.
+
+    A count that already reaches the target is counted earlier.
+    """
+    held = _starting(known, period.year_start, period.end, **indicator.options)
+    number = by_town(known, known.rows("trainings")["town"].to_numpy()[held])
+    if not known.has("trainings"):
+        return tally(known, np.arange(len(known.towns)), 0, unknown=True).absent()
+    reached = number >= float(indicator.target or 0)
+    return tally(
+        known,
+        np.arange(len(known.towns)),
+        number,
+        not_due=~reached & (not known.year_ended(period)),
+        unknown=~_trained(known, period),
+    )
+
+
+def placed(known: Known, period: Period, indicator: Indicator) -> Tally:
+    """M02-1: townships that sent somebody to learn on the job / townships where S11 can be judged."""
+    sent = events(known, period, registry()["S11"])
+    judged = sent.denominator > 0
+    return Tally(
+        (judged & (sent.numerator >= 1)).astype(float),
+        judged.astype(float),
+        sent.n_not_due,
+        sent.n_na,
+        sent.n_unknown,
+        state=sent.state,
+        county_state=sent.county_state,
+    )

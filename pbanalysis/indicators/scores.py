@@ -1,0 +1,74 @@
+"""What was learnt: spot tests passed and the gain between two tests. Background only, never by person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from pbanalysis.calendar import Period
+from pbanalysis.indicators.known import Known, days, numbers
+from pbanalysis.indicators.tally import Statistic, Tally, tally
+from pbanalysis.plan.registry import Indicator
+from pbanalysis.stats.gain import learning_gain
+
+__all__ = ["gain", "paired_scores", "spot_tests"]
+
+# enough for two digits of an interval, and a county still evaluates in seconds
+_RESAMPLES = 1000
+
+
+def spot_tests(known: Known, period: Period, indicator: Indicator) -> Tally:
+    """S16: spot tests passed / taken in the period."""
+    rows = known.rows("test_scores")
+    taken = days(rows["taken_on"])
+    inside = (taken >= np.datetime64(period.start)) & (taken <= np.datetime64(period.end))
+    rows = rows[inside & (rows["phase"] == "spot").to_numpy(dtype="bool", na_value=False)]
+    share = numbers(rows["score"]) / numbers(rows["max_score"])
+    passed = share >= known.on(period)["spot_test.pass"]
+    counts = tally(known, rows["town"].to_numpy(), passed, unknown=np.isnan(share))
+    return counts if known.has("test_scores", "organisations") else counts.absent()
+
+
+def paired_scores(known: Known, period: Period) -> pd.DataFrame:
+    """First test before and last test after, of those who took one before in the year.
+
+    Returns
+    -------
+    ``town``, ``org_id``, ``pre``, ``post`` (shares of the full mark; NaN = not taken again). The key of a
+    person is left behind here: nothing after this can group, sort or export by person.
+    """
+    rows = known.rows("test_scores")
+    taken = days(rows["taken_on"])
+    inside = (taken >= np.datetime64(period.year_start)) & (taken <= np.datetime64(period.end))
+    rows = rows[inside].assign(share=numbers(rows["score"])[inside] / numbers(rows["max_score"])[inside])
+    rows = rows.dropna(subset=["share"]).sort_values("taken_on", kind="stable")
+    pre, post = (
+        rows[(rows["phase"] == phase).to_numpy(dtype="bool", na_value=False)] for phase in ("pre", "post")
+    )
+    last = post.drop_duplicates("person_key", keep="last").set_index("person_key")["share"]
+    first = pre.drop_duplicates("person_key")
+    return pd.DataFrame(
+        {
+            "town": first["town"].to_numpy(),
+            "org_id": first["org_id"].to_numpy(),
+            "pre": numbers(first["share"]),
+            "post": numbers(first["person_key"].map(last)),
+        }
+    )
+
+
+def gain(known: Known, period: Period, indicator: Indicator) -> Tally:
+    """S17: standardised gain of persons tested twice; numerator and denominator say how many came back."""
+    pairs = paired_scores(known, period)
+    town, n = pairs["town"].to_numpy(), len(known.towns)
+    counts = tally(known, town, pairs["post"].notna())
+    values = np.full((3, n + 1), np.nan)
+    for position in (*np.unique(town), -1):
+        mine = pairs[town == position] if position >= 0 else pairs
+        if len(mine):
+            result = learning_gain(mine["pre"], mine["post"], mine["org_id"], resamples=_RESAMPLES)
+            values[:, position] = result.gain, result.low, result.high
+    counts = replace(counts, statistic=Statistic(*values))
+    return counts if known.has("test_scores", "organisations") else counts.absent()
