@@ -40,6 +40,7 @@ __all__ = ["render"]
 
 _EMU = 36000  # per millimetre
 _THUMBNAIL = "http://schemas.openxmlformats.org/package/2006/relationships/metadata/thumbnail"
+_AFTER = '<w:spacing w:after="160"/>'
 _SHORT = 8  # a table of so few rows is kept on one page
 
 
@@ -217,7 +218,7 @@ def _block(block: Block, style: str, pictures: _Pictures, *, new_page: bool = Fa
             return title + "".join(_items(block, style))
         case "box":
             title = _p("PbLabel", block["title"]) if block["title"] else ""
-            return _frame(title + "".join(_items(block, "PbBox"))) + _p("PbNote")
+            return _frame(title + "".join(_items(block, "PbBox"))) + _p("PbNote", extra=_AFTER)
         case "table":
             return _captioned(block)
         case "figure":
@@ -229,14 +230,15 @@ def _block(block: Block, style: str, pictures: _Pictures, *, new_page: bool = Fa
 def _figure(block: Block, pictures: _Pictures) -> str:
     drawing = pictures.inline(block)
     picture = _frame(_p("PbBox", block["alt"])) if drawing is None else _p("PbFigure", inside=drawing)
-    return picture + _p("PbCaption", block["title"]) + _p("PbNote", about_figure(block), extra='<w:jc w:val="center"/>')
+    return picture + _p("PbCaption", block["title"]) + _p("PbNote", about_figure(block), extra=f'{_AFTER}<w:jc w:val="center"/>')
 
 
 def _captioned(block: Block) -> str:
     about = about_table(block)
     notes = notes_of(block)
     inside = [_p("PbCaption", block["title"]), *([_p("PbUnit", about)] if about else []), _table(block)]
-    return "".join((*inside, *(_p("PbNote", note) for note in notes or [""])))
+    *before, last = notes or [""]
+    return "".join((*inside, *(_p("PbNote", note) for note in before), _p("PbNote", last, extra=_AFTER)))
 
 
 _BORDERS = "".join(
