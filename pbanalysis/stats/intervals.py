@@ -86,7 +86,7 @@ def wilson(x: Numbers, n: Numbers, confidence: float = 0.95) -> Interval:
         low = (centre - half) / (1 + z**2 / n)
         high = (centre + half) / (1 + z**2 / n)
     # the ends are exact at x = 0 and x = n; rounding must not push them past the estimate
-    return Interval(np.where(p == 0, 0.0, low), np.where(p == 1, 1.0, high))
+    return _interval(np.where(p == 0, 0.0, low), np.where(p == 1, 1.0, high))
 
 
 def weighted_wilson(values: Numbers, weights: Numbers, confidence: float = 0.95) -> Interval:
@@ -156,7 +156,7 @@ def clopper_pearson(x: Numbers, n: Numbers, confidence: float = 0.95) -> Interva
     with np.errstate(invalid="ignore"):
         low = np.where(x == 0, 0.0, special.betaincinv(np.maximum(x, 1), n - x + 1, tail))
         high = np.where(x == n, 1.0, special.betaincinv(x + 1, np.maximum(n - x, 1), 1 - tail))
-    return Interval(np.where(n == 0, np.nan, low), np.where(n == 0, np.nan, high))
+    return _interval(np.where(n == 0, np.nan, low), np.where(n == 0, np.nan, high))
 
 
 def newcombe(x1: Numbers, n1: Numbers, x2: Numbers, n2: Numbers, confidence: float = 0.95) -> Difference:
@@ -219,7 +219,7 @@ def poisson_exact(x: Numbers, confidence: float = 0.95) -> Interval:
     count = _events(x)
     tail = (1 - level(confidence)) / 2
     low = np.where(count == 0, 0.0, special.gammaincinv(np.maximum(count, 1e-300), tail))
-    return Interval(low, special.gammaincinv(count + 1, 1 - tail))
+    return _interval(low, special.gammaincinv(count + 1, 1 - tail))
 
 
 def byar(x: Numbers, confidence: float = 0.95) -> Interval:
@@ -254,7 +254,7 @@ def byar(x: Numbers, confidence: float = 0.95) -> Interval:
         low = count * (1 - 1 / (9 * count) - z / (3 * np.sqrt(count))) ** 3
     more = count + 1
     high = more * (1 - 1 / (9 * more) + z / (3 * np.sqrt(more))) ** 3
-    return Interval(np.where(low >= 0, low, np.nan), high)
+    return _interval(np.where(low >= 0, low, np.nan), high)
 
 
 def count_interval(x: Numbers, confidence: float = 0.95) -> Interval:
@@ -285,7 +285,7 @@ def count_interval(x: Numbers, confidence: float = 0.95) -> Interval:
     count = _events(x)
     few = count < FEW_EVENTS
     exact, approximate = poisson_exact(count, confidence), byar(count, confidence)
-    return Interval(np.where(few, exact.low, approximate.low), np.where(few, exact.high, approximate.high))
+    return _interval(np.where(few, exact.low, approximate.low), np.where(few, exact.high, approximate.high))
 
 
 def dobson(
@@ -341,6 +341,11 @@ def dobson(
         float((rate + spread * (crude.low - total)) * multiplier),
         float((rate + spread * (crude.high - total)) * multiplier),
     )
+
+
+def _interval(low: Floats, high: Floats) -> Interval:
+    """Ends as arrays, or as numbers where a number was asked for."""
+    return Interval(np.asarray(low)[()], np.asarray(high)[()])
 
 
 def _events(x: Numbers) -> Floats:

@@ -14,6 +14,8 @@ __all__ = ["BetaPrior", "JamesStein", "Posterior", "james_stein", "posterior", "
 
 # a fitted α + β beyond this, or one that is no more likely than equal rates, is "no difference"
 _BOUNDARY = 1e6
+# at the other end every unit is at 0 or 1: so little weight that nothing is borrowed
+_NO_SHRINKAGE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,11 @@ def prior_moments(x: Numbers, n: Numbers, *, raw: bool = False) -> BetaPrior:
     BetaPrior
         With infinite weight when no variance is left beyond chance.
 
+    Raises
+    ------
+    ValueError
+        If the rates differ more than any beta distribution allows (few units near 0 and 1).
+
     Notes
     -----
     Assumes independent records within a unit and exchangeable units.
@@ -109,7 +116,7 @@ def prior_moments(x: Numbers, n: Numbers, *, raw: bool = False) -> BetaPrior:
         rho = (spread / binomial - (n.size - 1)) / extra if binomial > 0 and extra > 0 else 0.0
         weight = 1 / rho - 1 if rho > 0 else np.inf
     if weight <= 0:
-        raise ValueError("各单位比率的差异大于贝塔分布所能描述的程度，矩估计不存在")
+        raise ValueError("各单位比率的差异大于贝塔分布所能描述的程度，矩估计不存在，可改用 prior_mle")
     return BetaPrior(mean, float(weight), float(x.sum()), float(n.sum()))
 
 
@@ -157,7 +164,7 @@ def prior_mle(x: Numbers, n: Numbers) -> BetaPrior:
     equal = -float(stats.binom.logpmf(x, n, pooled).sum())
     if weight > _BOUNDARY or equal - float(best.fun) < 1e-6:
         return start
-    return BetaPrior(mean, weight, start.total_x, start.total_n)
+    return BetaPrior(mean, max(weight, _NO_SHRINKAGE), start.total_x, start.total_n)
 
 
 def posterior(x: Numbers, n: Numbers, prior: BetaPrior, confidence: float = 0.95) -> Posterior:
