@@ -1,0 +1,99 @@
+"""``facts.json``: every number printed in the reports, and the check that none is printed without.
+
+A number of the frame (a date, a clause, an indicator's id, a heading's number) is no fact.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pbanalysis.reports.text import Block
+
+if TYPE_CHECKING:
+    from pbanalysis.reports.document import Document
+
+__all__ = ["collect", "numbers_in", "orphans"]
+
+_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?[%‰]?")
+_FRAME = re.compile(
+    "|".join(
+        (
+            r"\d{4}-\d{1,2}-\d{1,2}",  # dates of the frame and deadlines
+            r"\d{4}\s*年(?:\s*\d{1,2}\s*月(?:\s*\d{1,2}\s*日)?)?",
+            r"\d{1,2}\s*月\s*(?:\d{1,2}\s*日|底|末)",
+            r"\d{4}H[12]",
+            r"(?:措施|要求)\s*\d+(?:[、—-]\d+)*",  # clauses
+            r"第\s*\d+\s*(?:条|款|项要求|页|版)",
+            r"〔\d{4}〕\s*\d+\s*号",
+            r"附件\s*\d+",
+            r"[0-9a-f]{16,}",  # checksums
+            r"[A-Za-z]+[-_.]?\d[\w.-]*",  # ids of indicators and items, names of files and versions
+            r"—\s*\d+\s*—",  # page numbers
+            r"^\s*(?:（\d+）|\d+[.、．](?!\d))",  # numbers of headings and items
+        )
+    ),
+    re.MULTILINE,
+)
+
+
+def collect(blocks: Iterable[Block], document: Document | None = None) -> dict[str, Any]:
+    """The content of ``facts.json`` (contract/cli.md).
+
+    Parameters
+    ----------
+    blocks
+        Blocks of a township's themes, or of the county's overview, in order.
+    document
+        The attachment made of them: its frame is kept beside the facts, so that ``verify`` can set
+        the attachment again.
+
+    Raises
+    ------
+    ValueError
+        When two facts of one id say different things: such a report must not leave the house.
+
+    Examples
+    --------
+    >>> fact = {"id": "R03.value", "text": "84%", "value": 0.84}
+    >>> [f["id"] for f in collect([{"facts": [fact]}, {"facts": [fact]}])["facts"]]
+    ['R03.value']
+    """
+    facts: dict[str, Mapping[str, Any]] = {}
+    for block in blocks:
+        for fact in block["facts"]:
+            known = facts.setdefault(fact["id"], fact)
+            if known != fact:
+                raise ValueError(f"two facts of one id: {fact['id']}: {known['text']!r} and {fact['text']!r}")
+    frame = {} if document is None else {"document": document.frame()}
+    return {**frame, "facts": [dict(fact) for fact in facts.values()]}
+
+
+def numbers_in(text: str) -> list[str]:
+    """Numbers of a text that are not of its frame, in order.
+
+    >>> numbers_in("截至2023年12月31日，R03到期31项，已办结26项（83.9%），依据措施8。")
+    ['31', '26', '83.9%']
+    """
+    return _NUMBER.findall(_FRAME.sub(" ", text))
+
+
+def orphans(text: str, facts: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> list[str]:
+    """Numbers of a text that no fact says, each once.
+
+    Parameters
+    ----------
+    text
+        Running text of a report, of whatever format.
+    facts
+        The content of ``facts.json``, or its list.
+
+    Examples
+    --------
+    >>> orphans("已办结26项，占84%", [{"text": "26"}, {"text": "83.9%"}])
+    ['84%']
+    """
+    known = facts["facts"] if isinstance(facts, Mapping) else facts
+    said = {number for fact in known for number in _NUMBER.findall(fact["text"])}
+    return list(dict.fromkeys(number for number in numbers_in(text) if number not in said))
