@@ -36,6 +36,23 @@ _WHERE = {
     "measures": "pbanalysis.exhibits.tables",
     "measure_items": "pbanalysis.exhibits.tables",
     "definitions": "pbanalysis.exhibits.tables",
+    # figures
+    "plot_branch_months": "pbanalysis.exhibits.study",
+    "plot_attendance": "pbanalysis.exhibits.study",
+    "plot_meeting_mix": "pbanalysis.exhibits.study",
+    "plot_study_lag": "pbanalysis.exhibits.study",
+    "plot_stages": "pbanalysis.exhibits.development",
+    "plot_limits": "pbanalysis.exhibits.development",
+    "plot_durations": "pbanalysis.exhibits.development",
+    "plot_structure": "pbanalysis.exhibits.development",
+    "plot_audits": "pbanalysis.exhibits.development",
+    "plot_open_issues": "pbanalysis.exhibits.rectification",
+    "plot_time_to_close": "pbanalysis.exhibits.rectification",
+    "plot_issue_matrix": "pbanalysis.exhibits.rectification",
+    "plot_overdue": "pbanalysis.exhibits.rectification",
+    "plot_terms": "pbanalysis.exhibits.rectification",
+    "plot_rates": "pbanalysis.exhibits.parts",
+    "plot_funnel": "pbanalysis.exhibits.parts",
 }
 __all__ = ["__version__", *_WHERE]
 

@@ -8,11 +8,11 @@ from pbanalysis.exhibits import numbers, words
 from pbanalysis.exhibits.blocks import Align, Cell, CellLike, Column, Line, Paragraph, Row, Table
 from pbanalysis.exhibits.numbers import NONE
 from pbanalysis.exhibits.style import VS_COUNTY_MARKS
+from pbanalysis.indicators.due import due_day
 from pbanalysis.plan.clauses import Measure, measures as plan_measures
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.store.schema import TABLES
 from pbanalysis.terms import STATES, THEMES
-from pbanalysis.themes.matters import due_on
 from pbanalysis.themes.reading import Reading
 from pbanalysis.themes.report import Report
 
@@ -152,7 +152,7 @@ def gaps(report: Report) -> Table | Paragraph:
 
 
 def _gap(report: Report, reading: Reading) -> Row:
-    day = due_on(reading.indicator, report.period.year)
+    day = due_day(reading.indicator, report.period)
     whole = numbers.fraction(reading)
     return Row(
         (
@@ -274,7 +274,7 @@ def measure_items(report: Report) -> Table:
 
 def _item(report: Report, reading: Reading) -> Row:
     indicator = reading.indicator
-    day = due_on(indicator, report.period.year)
+    day = due_day(indicator, report.period)
     goal = numbers.target(reading)
     countywide = reading.level == "township" and indicator.level == "county" and goal != NONE
     left, whole = words.missing(reading), numbers.fraction(reading)

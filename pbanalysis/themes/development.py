@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pbanalysis.indicators.development import LIMITS as LIMIT_KINDS
+from pbanalysis.indicators.development import limits
+from pbanalysis.privacy.disclosure import protect_table
 from pbanalysis.themes.matters import Matter, general, short_of, shown_first
+from pbanalysis.themes.reading import FEW
 from pbanalysis.themes.report import Report
 
-__all__ = ["LIMITS", "onsite"]
+__all__ = ["LIMITS", "STAGES", "limit_days", "onsite", "stages", "structure"]
+
+_ENDED = ("cancelled", "withdrawn", "transferred")
 
 LIMITS = ("admissions_number", "missing_dates", "audit_sample", "no_grade")
 
@@ -19,3 +29,52 @@ def onsite(report: Report) -> list[Matter]:
     if (cases := report.reading("D04")) and cases.state != "suppressed" and cases.n_unknown and cases.denominator:
         own.append(Matter("dates_missing", (cases,)))
     return shown_first(own, general(report))
+
+
+# stages a case can stand in, by the furthest step taken
+STAGES = {
+    "applied_on": "入党申请人",
+    "activist_on": "入党积极分子",
+    "candidate_on": "发展对象",
+    "assembly_on": "预备党员",
+}
+
+
+def stages(report: Report) -> pd.DataFrame:
+    """Cases in each stage at the cut-off, protected: columns ``stage``, ``n``, ``suppressed``; 合计 last."""
+    cases = report.known.rows("admissions")
+    going = ~cases["outcome"].isin(_ENDED).to_numpy() & cases["conversion_approved_on"].isna().to_numpy()
+    furthest = np.zeros(len(cases), dtype=int)
+    for k, step in enumerate(STAGES, start=1):
+        furthest[cases[step].notna().to_numpy()] = k
+    counts = np.bincount(furthest[going], minlength=len(STAGES) + 1)[1:]
+    table = pd.DataFrame({"stage": list(STAGES.values()), "n": counts})
+    return protect_table(table, ["stage"])[0]
+
+
+def limit_days(report: Report) -> list[tuple[str, npt.NDArray[np.float64], float | None, str]]:
+    """Durations between the two steps of each limit: id of its indicator, days, limit in days, kind.
+
+    Only limits whose row is published and that at least ten cases have gone through.
+    """
+    rows = limits(report.known, report.period)
+    found = []
+    for limit in LIMIT_KINDS:
+        reading = report.reading(f"D05.{limit.name}")
+        mine = rows[(rows["limit"] == limit.name).to_numpy()]
+        lengths = (mine["later"] - mine["earlier"]).dt.days.dropna().to_numpy(dtype=float)
+        if limit.kind == "hours" or reading is None or reading.state == "suppressed" or len(lengths) < FEW:
+            continue
+        months = report.known.on(report.period).months(limit.rule)
+        found.append((reading.id, lengths, round(months * 365.25 / 12), limit.kind))
+    return found
+
+
+def structure(report: Report, dimension: str) -> pd.DataFrame:
+    """New members of the last three years by age, education …, protected: ``level``, ``n``, ``suppressed``."""
+    rows = report.known.rows("admission_profiles")
+    years = (rows["year"] <= report.period.year) & (rows["year"] > report.period.year - 3)
+    mine = rows[((rows["dimension"] == dimension) & years).fillna(False).to_numpy(dtype=bool)]
+    if mine.empty:
+        return pd.DataFrame({"level": [], "n": [], "suppressed": []})
+    return protect_table(mine, ["level"])[0]

@@ -9,11 +9,12 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pbanalysis.indicators.due import due_day
 from pbanalysis.plan.registry import Indicator
 from pbanalysis.themes.reading import FEW, Reading
 from pbanalysis.themes.report import Report
 
-__all__ = ["MOST_ON_SITE", "Due", "Matter", "bad_signals", "due_on", "not_due", "short_of", "shown_first"]
+__all__ = ["MOST_ON_SITE", "Due", "Matter", "bad_signals", "not_due", "short_of", "shown_first"]
 
 MOST_ON_SITE = 5
 
@@ -37,24 +38,10 @@ class Due:
     name: str = ""
 
 
-def due_on(indicator: Indicator, year: int) -> dt.date | None:
-    """Due day of an indicator in a year's report; None where it has none.
-
-    >>> from pbanalysis.plan.registry import registry
-    >>> due_on(registry()["W2-3"], 2023)
-    datetime.date(2023, 5, 31)
-    """
-    if not indicator.due:
-        return None
-    if indicator.due == "year":
-        return dt.date(year, 12, 31)
-    return dt.date.fromisoformat(indicator.due if len(indicator.due) == 10 else f"{year}-{indicator.due}")
-
-
 def not_due(report: Report, indicators: Iterable[Indicator]) -> list[tuple[Reading, dt.date | None]]:
     """Readings that are not due yet, with their due day, earliest first."""
     readings = [r for r in report.of(list(indicators)) if r.state == "not_due"]
-    dated = [(r, due_on(r.indicator, report.period.year)) for r in readings]
+    dated = [(r, due_day(r.indicator, report.period)) for r in readings]
     return sorted(dated, key=lambda pair: pair[1] or dt.date.max)
 
 

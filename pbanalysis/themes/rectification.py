@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pbanalysis.calendar import months
+from pbanalysis.indicators.known import Known, days
+from pbanalysis.indicators.organisations import elections
+from pbanalysis.indicators.rectification import issues
+from pbanalysis.stats.survival import KaplanMeier, kaplan_meier
+from pbanalysis.terms import ISSUE_CATEGORIES
 from pbanalysis.themes.matters import Matter, general, short_of, shown_first
 from pbanalysis.themes.report import Report
 
-__all__ = ["LIMITS", "onsite"]
+__all__ = [
+    "AGES",
+    "LIMITS",
+    "STANDINGS",
+    "MonthEnds",
+    "burn_down",
+    "by_category",
+    "onsite",
+    "overdue_ages",
+    "terms",
+    "time_to_close",
+]
 
 LIMITS = ("closing_is_not_effect", "moved_deadlines", "competing_ends", "no_grade")
 
@@ -21,3 +44,86 @@ def onsite(report: Report) -> list[Matter]:
         own.append(Matter("standing", (due,)))
     own += [Matter("branch_too_big", (r,)) for r in short_of(report, "R11")]
     return shown_first(own, general(report))
+
+
+@dataclass(frozen=True)
+class MonthEnds:
+    """Open and overdue issues at each month's end; NaN where the month has not ended."""
+
+    labels: list[str]
+    open_n: npt.NDArray[np.float64]
+    overdue_n: npt.NDArray[np.float64]
+
+
+def burn_down(report: Report) -> MonthEnds:
+    """Open issues of the report's ledger at the end of each month of the period."""
+    at, period = report.known, report.period
+    rows, (_, ends) = issues(at, period), months(period)
+    end = ends[None, :]
+    found, closed, due = (days(rows[name])[:, None] for name in ("found_on", "closed_on", "current_on"))
+    again, final = (days(rows[name])[:, None] for name in ("reopened_on", "reclosed_on"))
+    ended = (closed <= end) & ~((again <= end) & (again >= closed) & ~(final <= end))
+    still = ~(found > end) & ~ended
+    late = still & rows["dated"].to_numpy()[:, None] & (due <= end)
+    counts = [np.where(ends <= at.day, mask.sum(axis=0), np.nan) for mask in (still, late)]
+    labels = [f"{day.astype('datetime64[M]').astype(int) % 12 + 1}月" for day in ends]
+    return MonthEnds(labels, *counts)
+
+
+def time_to_close(report: Report) -> tuple[KaplanMeier | None, KaplanMeier | None]:
+    """Kaplan–Meier curves of days from finding to closing: the township's and the county's."""
+    own = _curve(report.known, report)
+    return own, own if report.township is None else _curve(report.county_known, report)
+
+
+def _curve(at: Known, report: Report) -> KaplanMeier | None:
+    rows = issues(at, report.period)
+    length = rows["days"].to_numpy(dtype=float)
+    usable = np.isfinite(length)
+    return kaplan_meier(length[usable], rows["closed"].to_numpy()[usable]) if usable.any() else None
+
+
+# where an issue stands at the cut-off, in this order of precedence
+STANDINGS = ("已销号", "未到期", "逾期", "无到期日", "其他了结")
+
+
+def by_category(report: Report) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Issues by category (those that occur, in the order of the codebook) and where they stand."""
+    rows = issues(report.known, report.period)
+    closed = rows["closed"].to_numpy() & ~rows["open_again"].to_numpy()
+    standing = np.select(
+        [closed, rows["ended_otherwise"].to_numpy(), rows["overdue"].to_numpy(), rows["dated"].to_numpy()],
+        [0, 4, 2, 1],
+        3,
+    )
+    codes = list(ISSUE_CATEGORIES)
+    category = pd.Index(codes).get_indexer(rows["category"])
+    counts = np.zeros((len(codes), len(STANDINGS)), dtype=np.int64)
+    np.add.at(counts, (category[category >= 0], standing[category >= 0]), 1)
+    used = counts.sum(axis=1) > 0
+    return [ISSUE_CATEGORIES[code] for code, has in zip(codes, used) if has], counts[used]
+
+
+AGES = {"1—30天": 30, "31—90天": 90, "91—180天": 180, "180天以上": None}
+
+
+def overdue_ages(report: Report) -> npt.NDArray[np.int64]:
+    """Overdue issues by how long they are past their current deadline (:data:`AGES`); the day itself counts as 1."""
+    rows = issues(report.known, report.period)
+    late = rows[rows["overdue"].to_numpy()]
+    past = (report.known.day - days(late["current_on"])).astype(int)
+    return np.bincount(np.digitize(past, [31, 91, 181]), minlength=len(AGES)).astype(np.int64)
+
+
+def terms(report: Report) -> pd.DataFrame:
+    """Current terms of organisations that still exist: ``name``, ``due_on``, ``reminded``."""
+    rows = elections(report.known)
+    rows = rows[rows["held_on"].isna().to_numpy() & ~rows["dissolved"].to_numpy()]
+    names = report.known.rows("organisations").drop_duplicates("org_id").set_index("org_id")["name"]
+    return pd.DataFrame(
+        {
+            "name": rows["org_id"].map(names).to_numpy(),
+            "due_on": days(rows["due_on"]),
+            "reminded": rows["reminded_on"].notna().to_numpy(),
+        }
+    )

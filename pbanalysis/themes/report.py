@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -11,9 +11,14 @@ import pandas as pd
 
 from pbanalysis.calendar import Period
 from pbanalysis.errors import Code, PbError
+from pbanalysis.indicators import Known, evaluate, known
 from pbanalysis.plan.registry import Indicator, registry
+from pbanalysis.privacy.disclosure import protect
 from pbanalysis.store.county import County, Township
+from pbanalysis.store.schema import TABLES
 from pbanalysis.themes.reading import Reading, reading_of
+
+_ALWAYS = {"townships", "organisations", "org_counts"}
 
 __all__ = [
     "Report",
@@ -87,6 +92,23 @@ class Report:
         return _readings(self.frame)
 
     @cached_property
+    def known(self) -> Known:
+        """The unit's own rows as known at the cut-off: what figures read; the county's in its overview.
+
+        A township's report reads no other township's rows, so its cost does not grow with the county.
+        """
+        if self.township is None:
+            return self.county_known
+        tables = {name for i in registry().of_theme(self.theme) for name in i.source_tables}
+        frames = {name: self.township.table(name) for name in TABLES if name in tables | _ALWAYS and self.county.has(name)}
+        return known(replace(self.county, _frames=frames))
+
+    @cached_property
+    def county_known(self) -> Known:
+        """All rows of the county as known at the cut-off: for the curves a township is seen beside."""
+        return known(self.county)
+
+    @cached_property
     def previous(self) -> dict[str, Reading]:
         """The unit's readings of the period before."""
         frame = self.previous_frame
@@ -137,9 +159,6 @@ def published(county: County, period: Period) -> pd.DataFrame:
 
     This is what a batch computes once for the county; a notebook run by hand computes the same.
     """
-    from pbanalysis.indicators import evaluate
-    from pbanalysis.privacy.disclosure import protect
-
     before = previous_period(period)
     frames = [
         evaluate(county, period).frame,

@@ -1,0 +1,77 @@
+"""Figures of 发展党员. Cases are persons: every count is protected before it is drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pbanalysis.exhibits.blocks import Box, Figure
+from pbanalysis.exhibits.figures.bars import counts
+from pbanalysis.exhibits.figures.plans import audit_coverage
+from pbanalysis.exhibits.figures.spans import Step, step_durations
+from pbanalysis.exhibits.parts import caption, rates
+from pbanalysis.plan.registry import registry
+from pbanalysis.terms import TERMS
+from pbanalysis.themes import development
+from pbanalysis.themes.report import Report
+
+__all__ = ["plot_audits", "plot_durations", "plot_limits", "plot_stages", "plot_structure"]
+
+
+def plot_stages(report: Report) -> Figure | Box:
+    """Cases in each stage at the cut-off."""
+    table = development.stages(report)
+    rows = table[table["stage"].isin(development.STAGES.values())]
+    words = caption(report, "stages", "各阶段在册人数", unit="人", counted="人", tables=("admissions",))
+    return counts(
+        words,
+        rows["stage"].tolist(),
+        rows["n"].astype("Float64").to_numpy(dtype=float, na_value=np.nan),
+        states=["suppressed" if hidden else "info" for hidden in rows["suppressed"]],
+    )
+
+
+def plot_limits(report: Report) -> Figure | Box:
+    """Each time limit: kept of those due, with its range."""
+    readings = [r for r in report.readings if r.id.startswith("D05.")]
+    return rates(report, "limits", "各环节时限合规率", readings)
+
+
+def plot_durations(report: Report) -> Figure | Box:
+    """How long each step took against its limit; only limits that ten cases and more have gone through."""
+    words = caption(report, "durations", "各环节用时", unit="天", counted="件", tables=("admissions",))
+    found = development.limit_days(report)
+    if not found:
+        return words.nothing("各环节可公布的均不足 10 件，为避免识别个人，本图不画。")
+    return step_durations(words, [Step(registry()[i].name, days, limit, kind) for i, days, limit, kind in found])
+
+
+def plot_structure(report: Report, dimension: str = "education") -> Figure | Box:
+    """New members of three years by age or education; small groups are withheld."""
+    table = development.structure(report, dimension)
+    rows = table[table["level"] != "合计"]
+    words = caption(
+        report,
+        f"structure.{dimension}",
+        f"近三年新发展党员{TERMS['dimension'][dimension]}构成",
+        unit="人",
+        counted="人",
+        tables=("admission_profiles",),
+    )
+    if rows.empty:
+        return words.nothing("近三年没有发展党员构成数据，本图不画。")
+    return counts(
+        words,
+        rows["level"].tolist(),
+        rows["n"].astype("Float64").to_numpy(dtype=float, na_value=np.nan),
+        states=["suppressed" if hidden else "info" for hidden in rows["suppressed"]],
+    )
+
+
+def plot_audits(report: Report) -> Figure | Box:
+    """Files audited of those admitted, beside the 30 % that the county has to audit."""
+    words = caption(report, "audits", "新发展党员档案抽查", unit="%", counted="份", tables=("admissions", "file_audits"))
+    rows = [(report.unit_name, report.reading("D07")), ("全县", report.reading("D07", report.county.code))]
+    shown = [(name, r) for name, r in rows if r is not None and r.denominator and r.numerator is not None]
+    if not shown:
+        return words.nothing("档案抽查没有可公布的数据，本图不画。")
+    return audit_coverage(words, [n for n, _ in shown], [r.numerator for _, r in shown], [r.denominator for _, r in shown])

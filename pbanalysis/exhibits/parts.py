@@ -1,0 +1,115 @@
+"""What the figures of every theme share: captions, rates with their ranges, the funnel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pbanalysis.exhibits.blocks import Box, Figure
+from pbanalysis.exhibits.figures.caption import Caption
+from pbanalysis.exhibits.figures.curves import Curve
+from pbanalysis.exhibits.figures.dots import forest
+from pbanalysis.exhibits.figures.funnels import FunnelLimits, funnel
+from pbanalysis.exhibits.numbers import COUNTERS
+from pbanalysis.plan.registry import Indicator, registry
+from pbanalysis.stats import funnel as control
+from pbanalysis.stats.survival import KaplanMeier
+from pbanalysis.store.schema import TABLES
+from pbanalysis.themes.reading import Reading
+from pbanalysis.themes.report import Report
+
+__all__ = ["caption", "curve", "plot_funnel", "plot_rates", "rates"]
+
+
+def caption(report: Report, part: str, subject: str, *, unit: str, counted: str, tables: Sequence[str]) -> Caption:
+    """The words around a figure; its computed numbers become facts ``<theme>.<part>.…``."""
+    prefix = "county." if report.township is None else ""
+    return Caption(
+        id=f"{prefix}{report.theme}.{part}",
+        subject=f"{report.unit_name}{subject}",
+        unit=unit,
+        counted=counted,
+        own=report.unit_name,
+        source="、".join(TABLES[name].title for name in tables),
+        source_tables=tuple(tables),
+    )
+
+
+def curve(fitted: KaplanMeier | None) -> Curve | None:
+    """A Kaplan–Meier curve as its figure takes it."""
+    if fitted is None:
+        return None
+    low, high = fitted.band()
+    return Curve(
+        time=fitted.time,
+        survival=fitted.survival,
+        at_risk=fitted.at_risk,
+        n=int(fitted.at_risk[0]),
+        low=low,
+        high=high,
+        median=fitted.median().value,
+    )
+
+
+def plot_rates(report: Report) -> Figure | Box:
+    """Every share of the theme with its range against its target; those below ten units as counts."""
+    chosen = [r for r in report.readings if r.is_share and r.target == 1 and "." not in r.id]
+    return rates(report, "rates", "各项指标完成率", chosen)
+
+
+def rates(report: Report, part: str, subject: str, readings: Sequence[Reading]) -> Figure | Box:
+    """Shares with ranges, one row a reading; all against 100 %."""
+    words = caption(report, part, subject, unit="%", counted="项指标", tables=_tables([r.indicator for r in readings]))
+    shown = [r.value if not r.few and r.value is not None else np.nan for r in readings]
+    return forest(
+        words,
+        [r.name for r in readings],
+        shown,
+        [np.nan if r.low is None or r.few else r.low for r in readings],
+        [np.nan if r.high is None or r.few else r.high for r in readings],
+        parts=[_part(r) for r in readings],
+        states=[r.state for r in readings],
+        signals=[r.vs_county for r in readings],
+        target=1.0,
+    )
+
+
+def _part(reading: Reading) -> str:
+    if reading.state == "suppressed" or not reading.denominator:
+        return ""
+    return f"{reading.numerator:g}/{reading.denominator:g}"
+
+
+def plot_funnel(report: Report, indicator: str) -> Figure | Box:
+    """A rate of all townships by its denominator within control limits; the own point named, the rest grey."""
+    known = registry()[indicator]
+    towns = report.county.townships
+    readings = [report.reading(indicator, unit) for unit in towns["township_id"]]
+    compared = [
+        (str(name), r) for name, r in zip(towns["name"], readings) if r and r.denominator and r.state != "suppressed"
+    ]
+    counter = f"{COUNTERS[known.counted]}"
+    words = caption(report, f"funnel.{indicator}", known.name, unit="%", counted=counter, tables=known.source_tables)
+    whole = report.reading(indicator, report.county.code)
+    if len(compared) < 3 or whole is None or not whole.denominator:
+        return words.nothing("可比较的乡镇不足 3 个，本图不画。")
+    sizes = np.array([r.denominator for _, r in compared], dtype=float)
+    centre = float(np.clip((whole.numerator or 0) / whole.denominator, 1e-6, 1 - 1e-6))
+    grid = np.unique(np.geomspace(max(1, sizes.min() * 0.7), sizes.max() * 1.05, 60).round())
+    names = [name for name, _ in compared]
+    return funnel(
+        words,
+        names,
+        sizes,
+        [r.value for _, r in compared],
+        centre=centre,
+        bounds=FunnelLimits(grid, *control.limits(grid, centre)),
+        own=names.index(report.unit_name) if report.unit_name in names else None,
+        signals=[r.vs_county for _, r in compared],
+        better=known.direction,
+    )
+
+
+def _tables(indicators: Sequence[Indicator]) -> list[str]:
+    return list(dict.fromkeys(name for i in indicators for name in i.source_tables))

@@ -1,0 +1,67 @@
+"""Figures of 学习质量."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pbanalysis.exhibits.blocks import Box, Figure
+from pbanalysis.exhibits.figures.bars import mix
+from pbanalysis.exhibits.figures.curves import time_to_event
+from pbanalysis.exhibits.figures.grids import branch_months
+from pbanalysis.exhibits.figures.series import xmr as draw_xmr
+from pbanalysis.exhibits.parts import caption, curve
+from pbanalysis.stats.spc import xmr
+from pbanalysis.themes import study
+from pbanalysis.themes.report import Report
+
+__all__ = ["plot_attendance", "plot_branch_months", "plot_meeting_mix", "plot_study_lag"]
+
+
+def plot_branch_months(report: Report) -> Figure | Box:
+    """Branch × month: what was held of what was due."""
+    grid = study.branch_months(report)
+    words = caption(report, "grid", "各支部三会一课", unit="支部月", counted="个支部", tables=("meetings", "organisations"))
+    return branch_months(words, grid.branches, grid.months, grid.states)
+
+
+def plot_attendance(report: Report) -> Figure | Box:
+    """Attendance by month with its natural limits; without seven months no trend is read."""
+    words = caption(report, "attendance", "党员到会率", unit="%", counted="个月", tables=("meetings",))
+    reading = report.reading("S04")
+    if reading is None or reading.state in ("suppressed", "unknown", "na", "not_due"):
+        return words.nothing("到会人数没有可公布的数据，本图不画。")
+    months = study.attendance(report)
+    known = np.isfinite(months.values)
+    if not known.any():
+        return words.nothing("没有同时填写应到、实到人数的会议，本图不画。")
+    chart = xmr(months.values[known])
+    lines = {name: np.full(len(known), np.nan) for name in ("mean", "lower", "upper")}
+    for name, line in lines.items():
+        line[known] = np.clip(getattr(chart, name), 0, 1)
+    side = np.sign(chart.values - chart.mean)
+    signals = np.full(len(known), "", dtype=object)
+    signals[known] = np.where(chart.special(), np.where(side > 0, "high", "low"), "")
+    return draw_xmr(
+        words,
+        months.labels,
+        months.values,
+        centre=lines["mean"],
+        low=lines["lower"],
+        high=lines["upper"],
+        signals=list(signals),
+    )
+
+
+def plot_meeting_mix(report: Report) -> Figure | Box:
+    """Kinds of meeting by quarter; a meeting of several kinds counts in each."""
+    quarters, kinds, counts = study.meeting_mix(report)
+    words = caption(report, "mix", "各季度活动构成", unit="%", counted="次", tables=("meetings",))
+    return mix(words, quarters, kinds, counts)
+
+
+def plot_study_lag(report: Report) -> Figure | Box:
+    """How long after release a document was first studied; branches that have not yet are counted in."""
+    words = caption(
+        report, "lag", "必学文件传达学习", unit="%", counted="个支部件次", tables=("topics", "topic_studies")
+    )
+    return time_to_event(words, curve(study.study_lag(report)))
