@@ -60,6 +60,8 @@ class Comparison:
         Two-sided mid-p value; below 0.05 = outside the inner limits.
     exact_p_value : ndarray
         Two-sided exact p-value; below 0.002 = outside the outer limits.
+    tau2 : float
+        The variance between units that was allowed for; give it to :func:`limits` when drawing.
     """
 
     numerator: Floats
@@ -71,6 +73,7 @@ class Comparison:
     limits: Limits
     p_value: Floats
     exact_p_value: Floats
+    tau2: float
 
 
 class Verdict(NamedTuple):
@@ -158,7 +161,7 @@ def compare(
         normal = _arcsine_p(rate, reference, spread)
         inner, outer = np.maximum(inner, normal), np.maximum(outer, normal)
         bounds = _wider(bounds, _arcsine_limits(reference, spread))
-    return Comparison(x, n, rate, base, excluded, compared, bounds, inner, outer)
+    return Comparison(x, n, rate, base, excluded, compared, bounds, inner, outer, float(tau2))
 
 
 def judge(family: Sequence[Comparison], false_discovery_rate: float = 0.05) -> list[Verdict]:
@@ -196,7 +199,7 @@ def judge(family: Sequence[Comparison], false_discovery_rate: float = 0.05) -> l
     return [Verdict(q, _states(c, q < false_discovery_rate)) for c, q in zip(family, adjusted)]
 
 
-def limits(denominators: Numbers, baseline: float) -> Limits:
+def limits(denominators: Numbers, baseline: float, *, tau2: float = 0.0) -> Limits:
     """Funnel limits around a fixed baseline, for drawing the curve.
 
     Parameters
@@ -205,6 +208,8 @@ def limits(denominators: Numbers, baseline: float) -> Limits:
         Sizes at which to draw.
     baseline : float
         Rate in (0, 1).
+    tau2 : float
+        As given to :func:`compare`.
 
     Returns
     -------
@@ -223,9 +228,13 @@ def limits(denominators: Numbers, baseline: float) -> Limits:
     (array([0.171, 0.401]), array([1.   , 0.659]))
     """
     n = whole(np.atleast_1d(np.asarray(denominators, dtype=float)), "分母")
-    if not 0 < baseline < 1 or (n < 1).any():
-        raise ValueError("分母应至少为 1，基准率应在 0 与 1 之间")
-    return _limits(binomial(n, np.full(n.shape, baseline)), n)
+    if not 0 < baseline < 1 or (n < 1).any() or tau2 < 0:
+        raise ValueError("分母应至少为 1，基准率应在 0 与 1 之间，单位间方差不能为负")
+    centre = np.full(n.shape, float(baseline))
+    bounds = _limits(binomial(n, centre), n)
+    if tau2 > 0:
+        bounds = _wider(bounds, _arcsine_limits(centre, np.sqrt(1 / (4 * n) + tau2)))
+    return bounds
 
 
 def _counts(numerators: Numbers, denominators: Numbers) -> tuple[Floats, Floats]:

@@ -112,6 +112,14 @@ def test_variance_between_units_widens_limits_and_weakens_states() -> None:
     assert (wide.p_value >= plain.p_value).all()
 
 
+def test_the_drawn_curve_is_the_limits_that_judge() -> None:
+    """At each included unit's size the curve passes through the unit's own limits, with τ² too."""
+    for tau2 in (0.0, 0.01):
+        c = funnel.compare([280] * 11 + [330, 30], [400] * 12 + [40], tau2=tau2)
+        curve = funnel.limits(c.denominator, float(c.baseline[0]), tau2=c.tau2)
+        assert np.allclose(curve, c.limits)
+
+
 def test_thousands_of_units_at_once() -> None:
     """Five thousand units are compared in one call, each as if alone at the same baseline."""
     rng = np.random.default_rng(3)

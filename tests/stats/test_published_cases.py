@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from pbanalysis.privacy.disclosure import Policy, protect_table
 from pbanalysis.stats import (
     competing,
     composite,
@@ -349,3 +351,16 @@ def test_too_few_points_are_insufficient_never_stable() -> None:
     assert chart.last_point("up").state == case["expected"]["status"]
     assert chart.assurance(3, "up") == case["expected"]["status"]
     assert not any(spc.xmr([1, 2] * 3).special())
+
+
+def test_a_small_cell_takes_a_second_one_with_it() -> None:
+    """Disclosure control hides the small cell and the next smallest (or the total), never one cell alone."""
+    case = CASES["suppress_secondary"]
+    row, expected = case["inputs"]["row"], case["expected"]
+    counts = pd.DataFrame({"cell": [str(i) for i in range(len(row))], "n": row})
+    table, audit = protect_table(counts, ["cell"], policy=Policy(case["inputs"]["threshold"]))
+    hidden = table.loc[table["suppressed"], "cell"].tolist()
+    assert {str(i) for i in expected["primary"]} < set(hidden)
+    assert len(hidden) >= expected["min_hidden_cells"]
+    assert set(hidden) <= {"0", "1", "合计"}
+    assert audit.ok
