@@ -14,6 +14,7 @@ __all__ = [
     "MID",
     "PALE",
     "RC",
+    "ROWS_MM",
     "STATE_MARKS",
     "VS_COUNTY_MARKS",
     "WIDTH_MM",
@@ -45,7 +46,8 @@ INK, MID, LIGHT, PALE, PAPER = "#222222", "#808080", "#bdbdbd", "#e6e6e6", "#fff
 GOOD, BAD = "#1f4e9c", "#d9660d"
 HATCH = "/////"
 
-WIDTH_MM = 156.0  # the text area of A4 after GB/T 9704
+WIDTH_MM = 156.0  # the text area of A4 after GB/T 9704 is 156 × 225 mm
+ROWS_MM = 176.0  # what rows may take of it, so that axes, key and caption fit on the same page
 
 RC: Mapping[str, Any] = {
     "axes.unicode_minus": True,

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from pbanalysis.exhibits.blocks import Box, Figure, Line
 from pbanalysis.exhibits.figures.caption import Caption, flat, floats, joined, number_text
-from pbanalysis.exhibits.figures.sheet import Sheet, drawn, shortened, text_mm
+from pbanalysis.exhibits.figures.sheet import Sheet, drawn, key_mm, shortened, text_mm
 from pbanalysis.exhibits.numbers import percent
-from pbanalysis.exhibits.style import BAD, HATCH, INK, LIGHT, MID, PALE, PAPER
+from pbanalysis.exhibits.style import BAD, HATCH, INK, LIGHT, MID, PALE, PAPER, ROWS_MM, WIDTH_MM
 from pbanalysis.terms import STATES
 
 __all__ = ["SIZE", "counts", "mix", "pareto", "row_layout", "row_names"]
@@ -23,7 +23,7 @@ SIZE = 7.5  # points of the names beside bars
 
 def row_layout(labels: Sequence[str], tail: Sequence[str]) -> tuple[float, float, float]:
     """Pitch of the rows, width of the names, width of what stands at the right, in millimetres."""
-    pitch = float(np.clip(200.0 / max(len(labels), 1), 4.0, 6.5))
+    pitch = float(np.clip(ROWS_MM / max(len(labels), 1), 4.0, 6.5))
     head = min(max(text_mm(label, SIZE) for label in labels) + 2.0, 52.0)
     return pitch, head, max((text_mm(text, 7) for text in tail), default=0.0) + 3.0
 
@@ -61,7 +61,9 @@ def counts(
         return caption.nothing("没有可列的数据（缺失或不予公布），本图不画。")
     total = float(np.nansum(value))
     if total == 0:
-        return caption.nothing(f"{caption.subject}：各类均为 0 {caption.counted}，本图不画。")
+        return caption.nothing(
+            (f"{caption.subject}：各类均为 ", caption.fact("n", 0), f" {caption.counted}，本图不画。")
+        )
     whole = share and bool(np.isfinite(value).all())
     text = [
         _count_text(value[k], states[k] if k < len(states) else "", total, whole) for k in range(len(value))
@@ -83,12 +85,13 @@ def _bars(
     bad: Collection[int],
     words: dict[str, Line],
 ) -> Figure:
+    signal = [k for k in bad if np.isfinite(value[k]) and value[k] > 0]
+    text = ["！" * (k in signal) + words_of_row for k, words_of_row in enumerate(text)]
     pitch, head, tail = row_layout(labels, text)
     sheet = Sheet(2.0 + pitch * len(labels) + 2.0)
     scale = (sheet.width - head - tail) / max(float(np.nanmax(value)), 1e-12)
     top, thick = 2.0, pitch * 0.62
     at = {k: top + pitch * (k + 0.5) - thick / 2 for k in range(len(value))}
-    signal = [k for k in bad if np.isfinite(value[k]) and value[k] > 0]
     plain = [k for k in at if np.isfinite(value[k]) and value[k] > 0 and k not in signal]
     sheet.rects([(head, at[k], scale * value[k], thick) for k in plain], face=LIGHT)
     sheet.rects([(head, at[k], scale * value[k], thick) for k in signal], face=BAD)
@@ -97,7 +100,7 @@ def _bars(
     row_names(sheet, labels, head, top, pitch)
     for k in at:
         end = head + (scale * value[k] if np.isfinite(value[k]) else 12.0)
-        sheet.text(end + 1.5, top + pitch * (k + 0.5), ("！" if k in signal else "") + text[k], 7)
+        sheet.text(end + 1.5, top + pitch * (k + 0.5), text[k], 7)
     return caption.figure(sheet, **words)
 
 
@@ -111,7 +114,7 @@ def _count_words(caption: Caption, labels: Sequence[str], value: Floats, total: 
         return {
             "title": title,
             "alt": joined([caption.subject, *rows, "其余行无数字"]),
-            "n": f"已列 {len(known)} 行",
+            "n": ("已列 ", caption.fact("rows_n", len(known)), " 行"),
         }
     title = (
         f"{caption.subject}：共 ",
@@ -190,8 +193,8 @@ def _part_look(k: int) -> dict[str, Any]:
         {"face": LIGHT},
         {"face": PAPER, "hatch": "////"},
         {"face": PALE},
-        {"face": "#929292", "hatch": "...."},
-        {"face": PAPER, "hatch": "...."},
+        {"face": "#929292"},
+        {"face": PAPER, "hatch": "----"},
         {"face": "#4a4a4a"},
         {"face": PALE, "hatch": "xxxx"},
     )
@@ -202,8 +205,8 @@ def _key_lines(names: Sequence[str]) -> int:
     """Rows that the key of these names takes (the same arithmetic as :meth:`Sheet.key`)."""
     lines, left = 1, 0.0
     for name in names:
-        width = 9.0 + text_mm(name, 7.5)
-        if left > 0 and left + width > 156.0:
+        width = key_mm(name)
+        if left > 0 and left + width > WIDTH_MM:
             lines, left = lines + 1, 0.0
         left += width
     return lines

@@ -113,8 +113,8 @@ def _curves(
     last = max(float(floats(curve.time).max()) for _, curve in drawn_curves)
     end = max(horizon or last, 1.0)
     marks = [day for day in marks if day <= end]
-    sheet = Sheet(66.0 + 8.0 + 8.0 + 4.2 * len(drawn_curves) + 4.0)
-    head = max(text_mm(name, 7.5) for name, _ in drawn_curves) + 3.0
+    sheet = Sheet(77.5 + 4.2 * len(drawn_curves))
+    head = max(text_mm(name, 7.5) for name, _ in drawn_curves) + 6.0
     frame = Frame(
         sheet, (max(head, 12.0), 8.0, sheet.width - max(head, 12.0) - 30.0, 56.0), (0.0, end), (0.0, 1.0)
     )
@@ -173,7 +173,7 @@ def _risk(frame: Frame, curves: Sequence[tuple[str, Curve]], ticks: Sequence[flo
     frame.sheet.text(0, top, "仍在观察的数量", 7, color=MID)
     for k, (name, curve) in enumerate(curves):
         y = top + 4.2 * (k + 1)
-        frame.sheet.text(frame.left - 3.0, y, name, 7, ha="right")
+        frame.sheet.text(frame.left - 5.5, y, name, 7, ha="right")
         for tick in ticks:
             frame.sheet.text(float(frame.px(tick)), y, str(curve.risk(tick)), 7, ha="center")
 
@@ -193,7 +193,12 @@ def _curve_words(
     def clause(name: str, curve: Curve, day: float) -> Line:
         part = f"{'own' if name == caption.own else 'county'}.share_{day:g}"
         value = _shown(curve.share(day), done)
-        return (f"{name}第 {day:g} 天", f"{state} ", caption.share(part, value, curve.n))
+        return (
+            f"{name}第 ",
+            caption.fact(f"day_{day:g}", day),
+            f" 天{state} ",
+            caption.share(part, value, curve.n),
+        )
 
     def median(name: str, curve: Curve) -> Line:
         part = f"{'own' if name == caption.own else 'county'}.median"
@@ -259,8 +264,8 @@ def cumulative_incidence(
     for y_mm, (name, *_), share in zip(spread(wanted, 4.0, frame.top, frame.bottom), final, shares):
         sheet.text(frame.right + 1.5, y_mm, f"{name} {share.text}", 7.5)
     said: list[Line] = [(name + " ", share) for (name, *_), share in zip(final, shares)]
-    until = f"{caption.subject}：至第 {number_text(end)} 天，"
-    title = joined([(until, *flat(said[0])), *said[1:]], "，", "")
+    until = (f"{caption.subject}：至第 ", caption.fact("day", end), " 天，")
+    title = joined([(*until, *flat(said[0])), *said[1:]], "，", "")
     alt = joined([title, "各种结局互斥，自下而上累加"])
     return caption.figure(sheet, title=title, alt=alt, n=caption.size(n))
 

@@ -13,7 +13,7 @@ from pbanalysis.exhibits.figures.caption import Caption, flat, floats, joined, n
 from pbanalysis.exhibits.figures.frame import Frame, limits, nice
 from pbanalysis.exhibits.figures.sheet import Sheet, drawn, shortened, text_mm
 from pbanalysis.exhibits.numbers import percent
-from pbanalysis.exhibits.style import HATCH, INK, MID, PAPER, signal_colour
+from pbanalysis.exhibits.style import HATCH, INK, MID, PAPER, ROWS_MM, signal_colour
 from pbanalysis.terms import STATES
 
 __all__ = ["SHAPES", "forest", "signal_key"]
@@ -62,7 +62,7 @@ def forest(
     value, lower, upper = floats(values), floats(low), floats(high)
     if not np.isfinite(value).any():
         return caption.nothing("没有可比较的数值（数据缺失、未到期或不适用），本图不画。")
-    row = float(np.clip(200.0 / len(labels), 3.2, 6.0)) if len(labels) <= _MOST else 200.0 / len(labels)
+    row = float(np.clip(ROWS_MM / len(labels), 3.2, 6.0)) if len(labels) <= _MOST else ROWS_MM / len(labels)
     size = min(8.0, row * 1.9)
     named = [k for k in range(len(labels)) if len(labels) <= _MOST or k == own or _is_signal(signals, k)]
     text = [parts[k] if k < len(parts) else _value_text(value[k], is_share) for k in range(len(labels))]
@@ -149,9 +149,9 @@ def signal_key(signals: Sequence[str]) -> list[tuple[dict[str, Any], str]]:
     grey = {"face": PAPER, "edge": MID}
     items: list[tuple[dict[str, Any], str]] = []
     if set(signals) & {"high", "low"}:
-        items.append(({"shape": "up", "face": INK}, "▲▼ 显著高于（低于）全县"))
+        items.append(({"shape": "up", "face": INK}, "显著高于（▼低于）全县"))
     if set(signals) & {"possible_high", "possible_low"}:
-        items.append(({"shape": "up", **grey}, "△▽ 略高（低），不排除偶然波动"))
+        items.append(({"shape": "up", **grey}, "略高（▽略低），不排除偶然波动"))
     if "no_signal" in signals:
         items.append(({"shape": "circle", "face": MID}, "无显著差异"))
     if "not_compared" in signals:

@@ -86,7 +86,7 @@ class Frame:
         for y, label in zip(at, labels):
             self.sheet.text(self.left - 1.2, float(y), label, 7, ha="right")
         if title:
-            self.sheet.text(0, self.top - 4.0, title, 7.5)
+            self.sheet.text(0, 3.0, title, 7.5)
 
     def path(self, xs: npt.ArrayLike, ys: npt.ArrayLike, colour: str = INK, **style: Any) -> None:
         """A line through the points; a missing value makes a gap."""

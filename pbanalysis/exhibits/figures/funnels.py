@@ -13,7 +13,7 @@ from pbanalysis.exhibits.blocks import Box, Figure, Line
 from pbanalysis.exhibits.figures.caption import Caption, flat, floats, joined, number_text
 from pbanalysis.exhibits.figures.dots import SHAPES, signal_key
 from pbanalysis.exhibits.figures.frame import Frame, limits, nice
-from pbanalysis.exhibits.figures.sheet import Sheet, drawn, spread
+from pbanalysis.exhibits.figures.sheet import Sheet, drawn, spread, text_mm
 from pbanalysis.exhibits.numbers import percent
 from pbanalysis.exhibits.style import INK, LIGHT, MID, PAPER, signal_colour
 from pbanalysis.terms import VS_COUNTY
@@ -68,16 +68,17 @@ def funnel(
     codes = np.array([signals[k] if k < len(signals) else "no_signal" for k in range(len(n))])
     grid = floats(bounds.n)
     curves = {name: floats(getattr(bounds, name)) for name in ("low998", "low95", "high95", "high998")}
-    y = limits(rate[known], list(curves.values()), floor=0.0, ceil=1.0)
+    near = grid >= 0.8 * n[known].min()  # below the smallest unit the limits only fill the page
+    y = limits(rate[known], *(curve[near] for curve in curves.values()), floor=0.0, ceil=1.0)
     widest = max(float(n[known].max()), float(grid.max()) if grid.size else 0.0)
-    sheet = Sheet(90.0)
+    sheet = Sheet(86.0)
     frame = Frame(sheet, (11.0, 8.0, sheet.width - 37.0, 62.0), (0.0, widest * 1.03), y)
     _axes(frame, caption)
     _limits(frame, caption, grid, curves, centre)
     _points(frame, n, rate, known, codes, own, better)
     picked = [k for k in known if k == own or (own is None and codes[k] in {"high", "low"})][:_NAMED]
     _names(frame, labels, n, rate, picked)
-    sheet.key(0, sheet.height - 7.9, _key(caption, own, codes[known]))
+    sheet.key(0, sheet.height - 3.5, _key(caption, own, codes[known]))
     return caption.figure(sheet, **_words(caption, labels, n, rate, known, codes, centre, own))
 
 
@@ -95,6 +96,7 @@ def _limits(frame: Frame, caption: Caption, grid: Floats, curves: dict[str, Floa
     for name, curve in curves.items():
         inner = name.endswith("95")
         dash: Any = (0, (3, 2)) if inner else "solid"
+        curve = np.where((curve >= frame.y[0]) & (curve <= frame.y[1]), curve, np.nan)
         frame.path(grid, curve, MID if inner else INK, linewidth=0.6, linestyle=dash)
         if name.startswith("high") and np.isfinite(curve).any():
             ends.append((float(curve[np.isfinite(curve)][-1]), "95% 界限" if inner else "99.8% 界限"))
@@ -127,11 +129,24 @@ def _points(
 
 
 def _names(frame: Frame, labels: Sequence[str], n: Floats, rate: Floats, picked: Sequence[int]) -> None:
-    wanted = [float(frame.py(rate[k])) for k in picked]
-    for k, y in zip(picked, spread(wanted, 3.6, frame.top, frame.bottom)):
-        x = float(frame.px(n[k]))
-        far = x > frame.right - 25.0
-        frame.sheet.text(x + (-2.4 if far else 2.4), y, labels[k], 7.5, ha="right" if far else "left")
+    """Names beside the points, moved up or down where they would cover each other, with a leader."""
+    taken: list[tuple[float, float, float]] = []
+    for k in sorted(picked, key=lambda k: -rate[k]):
+        x, wanted, width = float(frame.px(n[k])), float(frame.py(rate[k])), text_mm(labels[k], 7.5)
+        far = x + 5.0 + width > frame.right
+        left = x - 4.0 - width if far else x + 4.0
+        shifts = (sign * 0.9 * step for step in range(60) for sign in (1, -1))
+        free = (
+            wanted + shift
+            for shift in shifts
+            if frame.top < wanted + shift < frame.bottom
+            and all(abs(wanted + shift - y) > 3.3 or left > b or left + width < a for a, b, y in taken)
+        )
+        y = next(free, wanted)
+        taken.append((left, left + width, y))
+        near = left + width + 0.4 if far else left - 0.4
+        frame.sheet.lines([(x + (-1.6 if far else 1.6), wanted, near, y)], MID, linewidth=0.4)
+        frame.sheet.text(left, y, labels[k], 7.5)
 
 
 def _key(caption: Caption, own: int | None, codes: npt.NDArray[Any]) -> list[tuple[dict[str, Any], str]]:
@@ -164,7 +179,8 @@ def _words(
     else:
         many = caption.fact("signal_n", len(signalled))
         title = (f"{caption.subject}：", many, " 个单位与全县差异显著，", *flat(county))
-    alt: list[Line] = [title, "漏斗图，横轴为分母，纵轴为比例，画有 95% 与 99.8% 界限"]
+    inner, outer = caption.fact("inner", 0.95, "95%"), caption.fact("outer", 0.998, "99.8%")
+    alt: list[Line] = [title, ("漏斗图，横轴为分母，纵轴为比例，画有 ", inner, " 与 ", outer, " 界限")]
     alt += [(labels[k] + " ", caption.share(f"row_{k}", rate[k], n[k])) for k in signalled if k != own]
     size: Line = ("n = ", caption.fact("n", len(known)), " 个单位")
     return {"title": title, "alt": joined(alt), "n": size}

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pbanalysis.exhibits.blocks import Box, Figure, Line
 from pbanalysis.exhibits.figures.caption import Caption, floats, joined, number_text
 from pbanalysis.exhibits.figures.sheet import Sheet, drawn, shortened, text_mm
-from pbanalysis.exhibits.style import BAD, HATCH, INK, LIGHT, MID, PALE, PAPER, WIDTH_MM
+from pbanalysis.exhibits.style import BAD, HATCH, INK, LIGHT, MID, PALE, PAPER, ROWS_MM, WIDTH_MM
 
 __all__ = ["BRANCH_MONTH_STATES", "branch_months", "matrix"]
 
@@ -58,7 +58,7 @@ def branch_months(
         order = np.argsort(-gaps, kind="stable")
         shown, rest = np.sort(order[: _TWO - 2]), order[_TWO - 2 :]
     panels = np.array_split(shown, 2 if len(shown) > _ONE else 1)
-    pitch = 4.2 if len(panels[0]) > 20 else 5.0
+    pitch = float(np.clip(ROWS_MM / len(panels[0]), 3.8, 5.0))
     sheet = Sheet(7.0 + pitch * len(panels[0]) + (6.0 if len(rest) else 0.0) + 13.0)
     width = sheet.width / len(panels)
     for k, panel in enumerate(panels):
@@ -130,13 +130,13 @@ def _grid_words(caption: Caption, branches: Sequence[str], code: npt.NDArray[Any
             f"{caption.subject}：到期 ",
             fact("due_n", due),
             " 个支部月，按期召开 ",
-            fact("held_n", number["held"]),
+            fact("state_held_n", number["held"]),
             " 个；有缺口的支部 ",
             fact("short_n", short),
             " 个",
         )
     parts: list[Line] = [
-        (name + " ", fact(f"{state}_n", number[state]), " 个支部月")
+        (name + " ", fact(f"state_{state}_n", number[state]), " 个支部月")
         for state, name in BRANCH_MONTH_STATES.items()
         if number[state]
     ]

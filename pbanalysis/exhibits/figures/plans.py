@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pbanalysis.exhibits.blocks import Box, Figure, Line
 from pbanalysis.exhibits.figures.bars import SIZE, row_layout, row_names
-from pbanalysis.exhibits.figures.caption import Caption, floats, joined, number_text
+from pbanalysis.exhibits.figures.caption import Caption, flat, floats, joined, number_text
 from pbanalysis.exhibits.figures.sheet import Sheet, drawn, shortened, text_mm
 from pbanalysis.exhibits.numbers import percent
-from pbanalysis.exhibits.style import BAD, HATCH, INK, LIGHT, MID, PALE, PAPER
+from pbanalysis.exhibits.style import BAD, HATCH, INK, LIGHT, MID, PALE, PAPER, ROWS_MM
 from pbanalysis.terms import STATES
 
 __all__ = ["Measure", "admissions_by_quarter", "audit_coverage", "progress"]
@@ -72,7 +73,7 @@ def admissions_by_quarter(
     total = caption.fact("n", float(running[-1]))
     title: Line = (f"{caption.subject}：至{labels[known[-1]]}累计 ", total, f" {caption.counted}")
     if plan is not None:
-        title = (*title, "，全年计划 ", caption.fact("plan", plan), f" {caption.counted}")
+        title = (*flat(title), "，全年计划 ", caption.fact("plan", plan), f" {caption.counted}")
     rows: list[Line] = [(labels[k] + " ", caption.fact(f"row_{k}", value[k])) for k in known]
     return caption.figure(sheet, title=title, alt=joined([title, *rows]), n=caption.size(float(running[-1])))
 
@@ -100,7 +101,7 @@ def audit_coverage(
     need = [ceil(required * files[k] - 1e-9) if k in known else 0 for k in range(len(files))]
     short = [k for k in known if done[k] < need[k]]
     text = [
-        f"{number_text(done[k])}/{number_text(files[k])}，{percent(done[k] / files[k], files[k])}"
+        f"{'！' if k in short else ''}{number_text(done[k])}/{number_text(files[k])}，{percent(done[k] / files[k], files[k])}"
         + (f"，缺 {number_text(need[k] - done[k])} {caption.counted}" if k in short else "")
         if k in known
         else "无应抽查对象"
@@ -116,10 +117,10 @@ def audit_coverage(
     sheet.rects([(head, at[k], width * share[k], thick) for k in short if share[k]], face=BAD)
     x = head + width * required
     sheet.lines([(x, 5.0, x, 7.0 + pitch * len(labels))], INK, linestyle=(0, (3, 2)), linewidth=0.9)
-    sheet.text(x, 2.8, f"要求 {percent(required, 100)}", 7, ha="center")
+    sheet.text(x, 2.8, f"要求 {percent(required, 1)}", 7, ha="center")
     row_names(sheet, labels, head, 7.0, pitch)
     for k, line in enumerate(text):
-        sheet.text(head + width + 1.5, at[k] + thick / 2, ("！" if k in short else "") + line, 7)
+        sheet.text(head + width + 1.5, at[k] + thick / 2, line, 7)
     fact, unit = caption.fact, f" {caption.counted}"
     n, checked = float(files[known].sum()), float(done[known].sum())
     title: Line = (
@@ -178,7 +179,7 @@ def progress(caption: Caption, measures: Sequence[Measure]) -> Figure | Box:
     lines = [_progress_text(measure, caption) for measure in measures]
     head = min(max(text_mm(measure.label, SIZE) for measure in measures) + 2.0, 54.0)
     tail = min(max(text_mm(line, 7) for line in lines) + 3.0, 62.0)
-    pitch = float(np.clip(200.0 / len(measures), 4.4, 7.0))
+    pitch = float(np.clip(ROWS_MM / len(measures), 4.4, 7.0))
     sheet = Sheet(7.0 + pitch * len(measures) + 8.0)
     width, thick = sheet.width - head - tail, pitch * 0.6
     goal = head + width / 1.25
@@ -189,7 +190,7 @@ def progress(caption: Caption, measures: Sequence[Measure]) -> Figure | Box:
         _progress_bar(sheet, measure, (head, y - thick / 2, goal - head, thick))
         sheet.text(head + width + 2.0, y, shortened(lines[k], tail - 2.0, 7), 7)
     row_names(sheet, [measure.label for measure in measures], head, 7.0, pitch)
-    key = [({"shape": "box", "face": LIGHT}, f"{caption.county}合计")]
+    key: list[tuple[dict[str, Any], str]] = [({"shape": "box", "face": LIGHT}, f"{caption.county}合计")]
     if any(measure.part for measure in measures):
         key.append(({"shape": "box", "face": INK}, f"其中{caption.own}"))
     if any(measure.state == "not_met" for measure in measures):
@@ -203,7 +204,7 @@ def _progress_text(measure: Measure, caption: Caption) -> str:
         return STATES.get(measure.state, "数据缺失")
     text = measure.text(measure.value)
     if measure.target is not None:
-        text += f"／{'≤' if measure.better == 'down' else ''}{measure.text(measure.target)}"
+        text += f"/{'≤' if measure.better == 'down' else ''}{measure.text(measure.target)}"
     if measure.part is not None:
         text += f"，{caption.own} {measure.text(measure.part)}"
     return (
@@ -222,7 +223,7 @@ def _progress_bar(sheet: Sheet, measure: Measure, place: tuple[float, float, flo
     if not measure.target:  # a ceiling of zero, or no number in the plan: nothing to be a share of
         return
     reach = min(measure.value / measure.target, 1.25)
-    edge = {"edge": BAD, "linewidth": 1.2} if measure.state == "not_met" else {}
+    edge: dict[str, Any] = {"edge": BAD, "linewidth": 1.2} if measure.state == "not_met" else {}
     sheet.rects([(left, top, goal, thick)], face="#f4f4f4")
     sheet.rects([(left, top, goal * reach, thick)], face=LIGHT, **edge)
     if measure.part:
@@ -253,9 +254,13 @@ def _progress_words(caption: Caption, measures: Sequence[Measure], known: Sequen
         number = measure.value if measure.value is not None else 0.0
         row: Line = (f"{measure.label} ", fact(f"row_{k}", number, measure.text(number)))
         if measure.target is not None:
-            row = (*row, "，目标 ", fact(f"target_{k}", measure.target, measure.text(measure.target)))
+            row = (*flat(row), "，目标 ", fact(f"target_{k}", measure.target, measure.text(measure.target)))
         if measure.part is not None:
-            row = (*row, f"，{caption.own} ", fact(f"part_{k}", measure.part, measure.text(measure.part)))
+            row = (
+                *flat(row),
+                f"，{caption.own} ",
+                fact(f"part_{k}", measure.part, measure.text(measure.part)),
+            )
         rows.append(row)
     without = len(measures) - len(known)
     missing: list[Line] = [("无数字 ", fact("without_n", without), " 项")] if without else []

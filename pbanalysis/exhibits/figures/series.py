@@ -56,10 +56,11 @@ def xmr(
     lines = [np.broadcast_to(floats(line), value.shape) for line in (low, centre, high)]
     enough = len(known) >= _ENOUGH
     reasons = dict(reasons or {})
-    sheet = Sheet(69.0 + 4.2 * len(reasons))
+    above = 4.0 if reasons else 0.0
+    sheet = Sheet(61.0 + above + 4.2 * len(reasons))
     ends = (0.0, 1.0) if is_share else (-np.inf, np.inf)
     span = limits(value, *(lines if enough else []), floor=ends[0], ceil=ends[1])
-    frame = _frame(sheet, caption, labels, span, 46.0, is_share)
+    frame = _frame(sheet, caption, labels, span, 46.0, is_share, 9.0 + above)
     if enough:
         steps = np.append(np.arange(len(value)) - 0.5, len(value) - 0.5)
         for line, dash in zip(lines, ((0, (3, 2)), "solid", (0, (3, 2)))):
@@ -79,7 +80,7 @@ def xmr(
         x, ring = float(frame.px(k)), chr(0x2460 + number)
         sheet.lines([(x, frame.top, x, frame.bottom)], LIGHT, linestyle=(0, (1, 1.5)))
         sheet.text(x, frame.top - 2.0, ring, 7.5, ha="center")
-        sheet.text(frame.left, frame.bottom + 13.0 + 4.2 * number, f"{ring} {labels[k]}：{why}", 7.5)
+        sheet.text(frame.left, frame.bottom + 7.5 + 4.2 * number, f"{ring} {labels[k]}：{why}", 7.5)
     return caption.figure(sheet, **_xmr_words(caption, labels, value, known, code, lines, is_share))
 
 
@@ -90,9 +91,10 @@ def _frame(
     span: tuple[float, float],
     height: float,
     is_share: bool,
+    top: float = 9.0,
 ) -> Frame:
     """The frame of a series: places 0…m−1 across, values up."""
-    frame = Frame(sheet, (11.0, 9.0, sheet.width - 33.0, height), (-0.5, len(labels) - 0.5), span)
+    frame = Frame(sheet, (11.0, top, sheet.width - 33.0, height), (-0.5, len(labels) - 0.5), span)
     ticks = nice(*span)
     frame.y_axis(
         ticks, [_text(tick, is_share, axis=True) for tick in ticks], f"{caption.subject}（{caption.unit}）"
@@ -167,7 +169,7 @@ def monthly(
     known = np.flatnonzero(np.isfinite(own)).tolist()
     if not known:
         return caption.nothing("各期均无数值（数据缺失或未到期），本图不画。")
-    sheet = Sheet(66.0)
+    sheet = Sheet(62.0)
     floor, ceil = (0.0, 1.0) if is_share else (-np.inf, np.inf)
     frame = _frame(sheet, caption, labels, limits(own, reference, floor=floor, ceil=ceil), 48.0, is_share)
     places = np.arange(len(labels))
@@ -188,7 +190,7 @@ def monthly(
     last = known[-1]
     title: Line = (f"{caption.subject}：{labels[last]} ", fact("last", own[last]))
     if np.isfinite(reference[last]):
-        title = (*title, f"，{county_name} ", fact("county", reference[last]))
+        title = (*flat(title), f"，{county_name} ", fact("county", reference[last]))
     points: list[Line] = [(labels[k] + " ", fact(f"point_{k}", own[k])) for k in known[-24:]]
     gaps = [label for label, value in zip(labels, own) if not np.isfinite(value)]
     missing: list[Line] = ["无数值的期：" + "、".join(gaps)] if gaps else []

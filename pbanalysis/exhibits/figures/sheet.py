@@ -22,6 +22,7 @@ import numpy.typing as npt
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
 from matplotlib.font_manager import FontProperties
+from matplotlib.ft2font import FT2Font, LoadFlags
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.text import Text
@@ -30,7 +31,7 @@ from matplotlib.transforms import Affine2D
 from pbanalysis.exhibits.fonts import fonts, printable
 from pbanalysis.exhibits.style import INK, RC, WIDTH_MM
 
-__all__ = ["Sheet", "drawn", "em_mm", "shortened", "spread", "text_mm"]
+__all__ = ["Sheet", "drawn", "em_mm", "key_mm", "shortened", "spread", "text_mm"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -96,8 +97,26 @@ def em_mm(size: float) -> float:
 
 
 def text_mm(text: str, size: float) -> float:
-    """Width of a line, in millimetres, estimated from its characters (never short)."""
-    return em_mm(size) * sum(1.0 if ord(ch) > 0x2E7F or ch in "—…“”‘’①②③④⑤⑥⑦⑧⑨" else 0.58 for ch in text)
+    """Width of a line, in millimetres, by the font's own advances."""
+    file = str(fonts().sans)
+    return em_mm(size) * sum(_advance(ch, file) for ch in text)
+
+
+@cache
+def _advance(character: str, file: str) -> float:
+    """Advance of a character in ems."""
+    face = _face(file)
+    return float(face.load_char(ord(character), LoadFlags.NO_SCALE).horiAdvance) / face.units_per_EM
+
+
+@cache
+def _face(file: str) -> FT2Font:
+    return FT2Font(file)
+
+
+def key_mm(text: str, size: float = 7.5) -> float:
+    """Width of one item of a key: its mark, its text and the gap after it."""
+    return 9.0 + text_mm(text, size)
 
 
 def shortened(text: str, width: float, size: float) -> str:
@@ -182,7 +201,7 @@ class Sheet:
         """Marks with their meaning in rows from (x, y) on; returns the y below the last row."""
         left = x
         for mark, text in items:
-            width = 5.0 + text_mm(text, size) + 4.0
+            width = key_mm(text, size)
             if left > x and left + width > self.width:
                 left, y = x, y + 4.4
             self._sample(left + 1.8, y, dict(mark))
@@ -194,8 +213,6 @@ class Sheet:
         shape = mark.pop("shape")
         if shape == "box":
             self.rects([(x - 1.8, y - 1.2, 3.6, 2.4)], **mark)
-        elif shape == "line":
-            self.lines([(x - 2.0, y, x + 2.0, y)], **mark)
         else:
             self.marks(shape, [(x, y)], **mark)
 

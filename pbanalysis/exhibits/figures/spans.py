@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pbanalysis.exhibits.blocks import Box, Figure, Line
-from pbanalysis.exhibits.figures.caption import Caption, floats, joined, number_text
+from pbanalysis.exhibits.figures.caption import Caption, flat, floats, joined, number_text
 from pbanalysis.exhibits.figures.sheet import Sheet, drawn, shortened, text_mm
-from pbanalysis.exhibits.style import BAD, HATCH, INK, LIGHT, MID, PALE, PAPER
+from pbanalysis.exhibits.style import BAD, INK, LIGHT, MID, PALE, PAPER, ROWS_MM
 
 __all__ = ["Step", "expiring_terms", "step_durations"]
 
@@ -54,13 +54,19 @@ def step_durations(caption: Caption, steps: Sequence[Step]) -> Figure | Box:
     """
     days = [step.known() for step in steps]
     if not any(len(values) >= BOX_FROM for values in days):
-        return caption.nothing(f"各环节有起止日期的均少于 {BOX_FROM} 件，为避免识别个人，本图不画。")
+        return caption.nothing(
+            (
+                "各环节有起止日期的均少于 ",
+                caption.fact("least_n", BOX_FROM),
+                " 件，为避免识别个人，本图不画。",
+            )
+        )
     drawn_values = np.concatenate([values for values in days if len(values) >= BOX_FROM])
     longest = max(float(drawn_values.max()), *(step.limit or 0.0 for step in steps), 7.0)
     tail = [_step_text(step, values) for step, values in zip(steps, days)]
     head = min(max(text_mm(step.label, 7.5) for step in steps) + 3.0, 50.0)
     right = max(text_mm(text, 7) for text in tail) + 3.0
-    pitch = 8.0 if len(steps) <= 16 else float(max(190.0 / len(steps), 4.5))
+    pitch = 8.0 if len(steps) <= 16 else float(max(ROWS_MM / len(steps), 4.5))
     sheet = Sheet(2.0 + pitch * len(steps) + 15.0)
     width = sheet.width - head - right
 
@@ -112,7 +118,7 @@ def _limit(sheet: Sheet, x: float, y: float, pitch: float, kind: str) -> None:
 def _step_text(step: Step, values: Floats) -> str:
     text = f"n={len(values)}"
     if len(values) < BOX_FROM:
-        return text + ("，件数过少" if len(values) else "")
+        return text + "，件数过少" if len(values) else "无起止日期"
     text += f"，中位 {number_text(float(np.median(values)))} 天"
     many = step.beyond()
     return text + (f"，！{many} 件不合时限" if many else "")
@@ -164,7 +170,7 @@ def expiring_terms(
     caption: Caption,
     labels: Sequence[str],
     expires_on: npt.ArrayLike,
-    as_of: np.datetime64 | str,
+    as_of: Any,
     *,
     reminded: npt.ArrayLike | None = None,
     months: int = 12,
@@ -182,17 +188,23 @@ def expiring_terms(
     reminded : array_like of bool, shape (k,)
         Whether the reminder six months ahead has gone out.
     """
-    today = np.datetime64(as_of, "D")
+    today: Any = np.asarray(as_of, dtype="datetime64[D]")[()]
     expiry = np.asarray(expires_on, dtype="datetime64[D]")
     first = today.astype("datetime64[M]")
-    end = (first + months).astype("datetime64[D]") + (today - first.astype("datetime64[D]"))
+    end: Any = (first + months).astype("datetime64[D]") + (today - first.astype("datetime64[D]"))
     known = ~np.isnat(expiry)
     late, soon = known & (expiry <= today), known & (expiry > today) & (expiry <= end)
     rows = [int(k) for k in np.argsort(expiry, kind="stable") if late[k] or soon[k]]
     missing = int((~known).sum())
     if not rows:
         said: list[Line] = [
-            ("共 ", caption.fact("n", len(labels)), f" {caption.counted}，今后 {months} 个月内没有届满的任期")
+            (
+                "共 ",
+                caption.fact("n", len(labels)),
+                f" {caption.counted}，今后 ",
+                caption.fact("months", months),
+                " 个月内没有届满的任期",
+            )
         ]
         if missing:
             said.append(("届满日期缺失 ", caption.fact("missing_n", missing), f" {caption.counted}"))
@@ -216,10 +228,10 @@ def _terms(
     window: tuple[np.datetime64, np.datetime64, int],
 ) -> Sheet:
     today, end, months = window
-    pitch = float(np.clip(190.0 / len(rows), 4.2, 6.0))
+    pitch = float(np.clip(ROWS_MM / len(rows), 4.2, 6.0))
     head = min(max(text_mm(labels[k], 7.5) for k in rows) + 3.0, 52.0)
     sheet = Sheet(7.0 + pitch * len(rows) + 8.0)
-    start, width = head + 14.0, sheet.width - head - 14.0 - 24.0
+    start, width = head + 8.0, sheet.width - head - 8.0 - 30.0
 
     def across(day: np.datetime64) -> float:
         return start + width * float((day - today) / (end - today))
@@ -231,25 +243,35 @@ def _terms(
     sheet.lines([(start, 4.0, start, bottom)], INK)
     sheet.text(start, 2.0, f"截至 {today}", 7, ha="center")
     for month in ticks[:: 1 if months <= 12 else 2]:
-        number = int(str(month)[5:7])
-        name = f"{str(month)[:4]}.1" if number == 1 else f"{number}月"
-        sheet.text(across(month.astype("datetime64[D]")), 5.0 if name != "" else 5.0, name, 6.5, color=MID)
+        name = f"{int(str(month)[5:7])}月"
+        sheet.text(across(month.astype("datetime64[D]")), 5.0, name, 6.5, color=MID)
     for place, k in enumerate(rows):
         y = 7.0 + pitch * (place + 0.5)
         sheet.text(head - 2.0, y, shortened(labels[k], head - 2.5, 7.5), 7.5, ha="right")
-        text = str(expiry[k])
         if late[k]:
             sheet.marks("left", [(start - 3.0, y)], 1.4, face=BAD)
-            sheet.text(head, y, "届满", 7, color=BAD)
-            text += " 已届满"
             sheet.text(start + 2.0, y, f"{expiry[k]} 届满，未换届", 7)
             continue
         x = across(expiry[k])
         sheet.lines([(start, y, x, y)], LIGHT, linewidth=1.0)
         open_mark = told is not None and not told[k]
         sheet.marks("circle", [(x, y)], 1.2, face=PAPER if open_mark else INK, edge=INK)
-        sheet.text(x + 2.2, y, text + ("，未提醒" if open_mark else ""), 7)
+        sheet.text(x + 2.2, y, str(expiry[k]) + ("，未提醒" if open_mark else ""), 7)
+    sheet.key(0, sheet.height - 3.5, _term_key(late[list(rows)], told))
     return sheet
+
+
+def _term_key(
+    late: npt.NDArray[np.bool_], told: npt.NDArray[np.bool_] | None
+) -> list[tuple[dict[str, Any], str]]:
+    key: list[tuple[dict[str, Any], str]] = []
+    if late.any():
+        key.append(({"shape": "left", "face": BAD, "radius": 1.4}, "已届满，未换届"))
+    if not late.all():
+        key.append(({"shape": "circle", "face": INK}, "届满日" if told is None else "届满日，已提前提醒"))
+    if told is not None:
+        key.append(({"shape": "circle", "face": PAPER, "edge": INK}, "届满日，未提醒"))
+    return key
 
 
 def _term_words(
@@ -263,13 +285,13 @@ def _term_words(
 ) -> dict[str, Line]:
     fact, unit = caption.fact, f" {caption.counted}"
     passed = int(late.sum())
-    soon: Line = (f"今后 {months} 个月内届满 ", fact("soon_n", len(rows) - passed), unit)
+    soon: Line = ("今后 ", fact("months", months), " 个月内届满 ", fact("soon_n", len(rows) - passed), unit)
     gone: Line = ("已届满未换届 ", fact("late_n", passed), unit)
-    title = joined([(f"{caption.subject}：", *soon), gone], "，", "")
+    title = joined([(f"{caption.subject}：", *flat(soon)), gone], "，", "")
     named: list[Line] = [f"{labels[k]} {expiry[k]}" for k in rows[:12]]
     alt: list[Line] = [title, *named]
     if missing:
         alt.append(("届满日期缺失 ", fact("missing_n", missing), unit))
     if len(rows) > _MOST_TERMS:
-        alt.append(f"图中只列最早届满的 {_MOST_TERMS}{unit}")
+        alt.append(("图中只列最早届满的 ", fact("shown_n", _MOST_TERMS), unit))
     return {"title": title, "alt": joined(alt), "n": caption.size(len(labels))}
