@@ -67,6 +67,11 @@ class KaplanMeier:
     survival: Floats
     greenwood: Floats
 
+    @property
+    def standard_error(self) -> Floats:
+        """Greenwood's standard error of the curve; NaN once it is zero."""
+        return self.survival * np.sqrt(self.greenwood)
+
     def at(self, times: Numbers) -> Floats:
         """Return the curve at `times` (1 before the first event, NaN after the last observation)."""
         t = np.asarray(times, dtype=float)
@@ -86,10 +91,10 @@ class KaplanMeier:
         symmetric. NaN where the curve is zero: no standard error is left there.
         """
         z, s = two_sided_z(confidence), self.survival
-        error = np.sqrt(self.greenwood)
+        error = np.sqrt(self.greenwood)  # of log S
         with np.errstate(divide="ignore", invalid="ignore"):
             if kind == "plain":
-                low, high = s - z * s * error, s + z * s * error
+                low, high = s - z * self.standard_error, s + z * self.standard_error
             elif kind == "log":
                 low, high = s * np.exp(-z * error), s * np.exp(z * error)
             elif kind == "log-log":

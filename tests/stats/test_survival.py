@@ -19,6 +19,18 @@ REFERENCE = json.loads(
 )
 
 
+def test_freireich_curve_equals_the_textbook() -> None:
+    """6-MP remission data: curve .857 … .448 with standard errors .0764 … .1346 (Freireich 1963; R)."""
+    time = [6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35]
+    event = [1, 1, 1, 0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]
+    km = survival.kaplan_meier(time, event)
+    ended = km.events > 0
+    assert km.survival[ended].round(3).tolist() == [0.857, 0.807, 0.753, 0.69, 0.627, 0.538, 0.448]
+    errors = [0.0764, 0.0869, 0.0963, 0.1068, 0.1141, 0.1282, 0.1346]
+    assert km.standard_error[ended].round(4).tolist() == errors
+    assert km.median().value == 23
+
+
 def test_domain_golden_example() -> None:
     """Closed at 10, 20, 30, 60 days, open since 25 and 90: the median is 30 days, not that of the closed."""
     km = survival.kaplan_meier([10, 20, 30, 60, 25, 90], [1, 1, 1, 1, 0, 0])
