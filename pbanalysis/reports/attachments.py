@@ -1,0 +1,74 @@
+"""A township's attachment from its executed notebooks, in every format, and its facts.
+
+Each function has the shape the batch's table of documents asks for:
+``(notebooks by theme, about) -> bytes``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pbanalysis.errors import Code, PbError
+from pbanalysis.exhibits.blocks import blocks_of
+from pbanalysis.reports.document import Document, compose_county, compose_township
+
+__all__ = ["docx", "facts", "pdf", "xlsx"]
+
+Notebooks = Mapping[str, Mapping[str, Any]]
+
+
+def compose(notebooks: Notebooks, about: Mapping[str, Any]) -> Document:
+    """The document of a township, or of the county when ``about`` names no township."""
+    parts = {theme: blocks_of(notebook) for theme, notebook in notebooks.items()}
+    frame = {"county": about["county"], "period": about["period"], "as_of": about["as_of"]}
+    frame["checksums"] = about["checksums"]
+    if about["township_id"] == about["county_id"]:
+        return compose_county(parts, county_id=about["county_id"], **frame)
+    return compose_township(parts, township_id=about["township_id"], township=about["township"], **frame)
+
+
+def pdf(notebooks: Notebooks, about: Mapping[str, Any]) -> bytes:
+    """The attachment as PDF."""
+    from pbanalysis.reports.pdf import render
+
+    return render(compose(notebooks, about))
+
+
+def docx(notebooks: Notebooks, about: Mapping[str, Any]) -> bytes:
+    """The attachment as a Word document."""
+    from pbanalysis.reports.word import render
+
+    return render(compose(notebooks, about))
+
+
+def xlsx(notebooks: Notebooks, about: Mapping[str, Any]) -> bytes:
+    """The indicator table and the facts as a workbook."""
+    from pbanalysis.reports.workbook import render
+
+    return render(compose(notebooks, about))
+
+
+def facts(notebooks: Notebooks, about: Mapping[str, Any]) -> bytes:
+    """``facts.json``: every number printed in the reports, once.
+
+    Raises
+    ------
+    PbError
+        Two blocks print different values under one fact's name.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for notebook in notebooks.values():
+        for block in blocks_of(notebook):
+            for fact in block.get("facts", ()):
+                if found.setdefault(fact["id"], fact) != fact:
+                    raise PbError(
+                        Code.NOTEBOOK_FAILED,
+                        "同一个数在两处不一致",
+                        where=str(fact["id"]),
+                        fix="这是程序的错误，请告诉维护人员",
+                    )
+    about_it = {name: about[name] for name in ("township_id", "period", "as_of")}
+    text = json.dumps({**about_it, "facts": list(found.values())}, ensure_ascii=False, indent=1)
+    return text.encode("utf-8")

@@ -1,0 +1,120 @@
+"""Files under OUT: complete or absent, and one run at a time.
+
+A file is written beside (in OUT's work folder, so on the same file system), flushed to the disk and
+renamed. The lock is the operating system's: it ends with the process that holds it, so a killed run
+leaves no stale lock behind.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pbanalysis.errors import Code, PbError
+
+__all__ = ["WORK", "out_locked", "output_failed", "sha256", "write_whole"]
+
+WORK = ".work"  # OUT's work folder: staged files, the journal, digests; safe to delete
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def write_whole(path: Path, data: bytes) -> str:
+    """Write beside and flush, then rename; returns the SHA-256 of ``data``.
+
+    Raises
+    ------
+    PbError
+        ``OUTPUT_FAILED``: no room or no permission; nothing is left half-written.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with part.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise output_failed(path, error) from error
+    return hashlib.sha256(data).hexdigest()
+
+
+def output_failed(path: Path, error: OSError) -> PbError:
+    """The error of a file that could not be written."""
+    full = error.errno in _NO_ROOM
+    return PbError(
+        Code.OUTPUT_FAILED,
+        "磁盘空间不够，文件写不进去" if full else "文件写不进去",
+        where=path.name,
+        got=error.strerror or "",
+        fix="请腾出空间后再次运行同一命令，会接着做" if full else "请检查文件夹的写入权限后重试",
+    )
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file; empty when it is not there."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+@contextmanager
+def out_locked(out: Path) -> Iterator[Path]:
+    """Hold OUT for one run; yields its work folder.
+
+    Raises
+    ------
+    PbError
+        ``OUTPUT_BUSY``: another run holds it; ``OUTPUT_FAILED``: it cannot be made.
+    """
+    work = out / WORK
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        lock = (work / "lock").open("a+", encoding="ascii")
+    except OSError as error:
+        raise output_failed(out, error) from error
+    with lock:
+        if not _try_lock(lock.fileno()):
+            lock.seek(0)
+            raise PbError(
+                Code.OUTPUT_BUSY,
+                "另一个 pbanalysis report 正在写这个文件夹",
+                where=out.name,
+                got=f"进程 {lock.read().strip()}",
+                fix="请等它结束，或换一个输出文件夹",
+            )
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield work
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(fd: int) -> bool:
+        # one byte far behind the text, which stays readable for the message
+        os.lseek(fd, 1 << 20, os.SEEK_SET)
+        try:
+            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(fd: int) -> bool:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

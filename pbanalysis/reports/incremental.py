@@ -1,0 +1,239 @@
+"""What a report was made of, and why it was or was not made again.
+
+A report's key is the digest of its inputs: template, parameters, the township's rows of the tables the
+theme reads, its filings, the published results it prints, the package's code and the libraries. The
+reason for a rebuild names the input that changed, a row of a table by where it stands in its source.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pbanalysis.errors import Code, PbError, near_names
+from pbanalysis.reports.files import WORK
+from pbanalysis.reports.manifest import Entry, read_manifest
+
+__all__ = ["Explained", "Reason", "document_inputs", "key_of", "reasons", "report_inputs", "why"]
+
+_SHOWN = 8  # rows named in a sentence; the rest are counted
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason: a closed code, the sentence, and what it rests on."""
+
+    code: str
+    text: str
+    detail: tuple[Mapping[str, Any], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As kept in the manifest and printed with ``--json``."""
+        return {**asdict(self), "detail": [dict(part) for part in self.detail]}
+
+
+def report_inputs(
+    *,
+    template: str,
+    parameters: Mapping[str, str],
+    rows: Mapping[str, str],
+    filings: str,
+    results: str,
+    rules: str,
+    package: str,
+    libraries: Mapping[str, str],
+) -> dict[str, Any]:
+    """Inputs of a report as the manifest keeps them, with their key."""
+    return _keyed(
+        {
+            "template": template,
+            "parameters": dict(parameters),
+            "rows": dict(rows),
+            "filings": filings,
+            "results": results,
+            "rules": rules,
+            "package": package,
+            "libraries": dict(libraries),
+        }
+    )
+
+
+def document_inputs(reports: Mapping[str, str], package: str, libraries: Mapping[str, str]) -> dict[str, Any]:
+    """Inputs of a township's attachment: the keys of its reports by theme, and what sets it."""
+    return _keyed({"reports": dict(reports), "package": package, "libraries": dict(libraries)})
+
+
+def _keyed(inputs: dict[str, Any]) -> dict[str, Any]:
+    return {"key": key_of(inputs), **inputs}
+
+
+def key_of(inputs: Mapping[str, Any]) -> str:
+    """Digest of inputs, whatever their order."""
+    text = json.dumps({k: v for k, v in inputs.items() if k != "key"}, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
+
+
+def reasons(
+    old: Entry | None,
+    inputs: Mapping[str, Any],
+    *,
+    wanted: Iterable[str],
+    out: Path,
+    force: bool,
+    changed_rows: Callable[[Sequence[str]], list[Mapping[str, Any]]],
+    changed_results: Callable[[], list[str]],
+) -> tuple[Reason, ...]:
+    """Why a report must be built; empty when it stands.
+
+    Parameters
+    ----------
+    old
+        Its entry in the manifest.
+    inputs
+        Its inputs now.
+    wanted
+        Files it must have, relative to ``out``.
+    changed_rows, changed_results
+        Name the rows of the given tables, and the results, that changed; asked only when some did.
+    """
+    if old is None:
+        return (Reason("new", "首次生成，或上次没有做完"),)
+    if old.state == "failed":
+        return (Reason("failed_before", "上次未能生成"),)
+    found = list(_changed_inputs(old.inputs, inputs, changed_rows, changed_results))
+    missing = sorted(set(wanted) - set(old.files))
+    if missing:
+        found.append(Reason("formats", f"还缺：{'、'.join(Path(name).name for name in missing)}"))
+    if damaged := old.intact(out):
+        found.append(Reason("files", f"成品缺失或被改动：{'、'.join(Path(name).name for name in damaged)}"))
+    if force and not found:
+        found.append(Reason("forced", "指定了 --force"))
+    return tuple(found)
+
+
+def _changed_inputs(
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    changed_rows: Callable[[Sequence[str]], list[Mapping[str, Any]]],
+    changed_results: Callable[[], list[str]],
+) -> Iterable[Reason]:
+    if old.get("key") == new["key"]:
+        return
+    for name in new:
+        was, now = old.get(name), new[name]
+        if name == "key" or was == now:
+            continue
+        if name == "rows":
+            tables = [t for t in {**(was or {}), **now} if (was or {}).get(t) != now.get(t)]
+            yield _rows_reason(tables, changed_rows(tables))
+        elif name == "results":
+            yield Reason("results", f"全县结果有变化：{'、'.join(changed_results()) or '见 results.csv'}")
+        elif isinstance(now, Mapping):
+            yield Reason(name, f"{_NAMES[name]}：{'、'.join(_differences(was or {}, now))}")
+        else:
+            yield Reason(name, _NAMES[name])
+
+
+_NAMES = {
+    "template": "报告模板有变化",
+    "parameters": "参数有变化",
+    "filings": "本乡镇报送的文件有变化",
+    "rules": "规则版本有变化",
+    "package": "程序有变化",
+    "libraries": "程序库版本有变化",
+    "reports": "所含专题有变化",
+}
+_CHANGES = {"added": "新增", "removed": "删去", "changed": "改动"}
+
+
+def _differences(was: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    return [
+        f"{name} {was.get(name) or '无'} → {now.get(name) or '无'}"
+        for name in {**was, **now}
+        if was.get(name) != now.get(name)
+    ]
+
+
+def _rows_reason(tables: Sequence[str], rows: list[Mapping[str, Any]]) -> Reason:
+    named = "；".join(f"{row['title']}{_CHANGES[row['change']]} {row['where']}" for row in rows[:_SHOWN])
+    more = f"，等 {len(rows)} 行" if len(rows) > _SHOWN else ""
+    return Reason("rows", f"台账有变化：{named or '、'.join(tables)}{more}", tuple(rows))
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One report in the last run: what became of it, and why."""
+
+    township_id: str
+    township: str
+    theme: str
+    state: str
+    reasons: tuple[Mapping[str, Any], ...]
+
+    def __str__(self) -> str:
+        because = "；".join(str(reason["text"]) for reason in self.reasons) or "各项输入都没有变化"
+        return f"{self.township}　{_THEMES[self.theme]}　{_STATES[self.state]}：{because}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As printed with ``--json``."""
+        return {**asdict(self), "reasons": [dict(reason) for reason in self.reasons]}
+
+
+_STATES = {"built": "已生成", "unchanged": "沿用", "failed": "未生成"}
+_THEMES = {
+    "study": "学习质量",
+    "development": "发展党员",
+    "rectification": "整改成效",
+    "document": "汇总附件",
+    "overview": "全县一览",
+}
+
+
+def why(out: Path, township: str | None = None, theme: str | None = None) -> list[Explained]:
+    """Why each report was rebuilt or skipped in the last run.
+
+    Raises
+    ------
+    PbError
+        ``out`` holds no run, or has no such township.
+    """
+    out = Path(out)
+    entries, run = read_manifest(out, out / WORK), read_run(out)
+    if not entries or not run:
+        raise PbError(
+            Code.UNKNOWN_NAME,
+            "这里没有生成过报告",
+            where=out.name,
+            fix="请指定 pbanalysis report 的输出文件夹",
+        )
+    names: dict[str, str] = run["units"]
+    if township is not None:
+        hit = [code for code, name in names.items() if township in (code, name)]
+        if not hit:
+            raise PbError(
+                Code.UNKNOWN_TOWNSHIP,
+                "没有这个乡镇",
+                where="乡镇",
+                got=township,
+                fix=near_names(township, [*names.values(), *names]),
+            )
+        names = {code: names[code] for code in hit}
+    return [
+        Explained(code, name, entry.theme, entry.state, entry.why)
+        for code, name in names.items()
+        for key, entry in sorted(entries.items())
+        if key[0] == code and theme in (None, entry.theme)
+    ]
+
+
+def read_run(out: Path) -> dict[str, Any]:
+    """What the last run wrote about itself; empty when there was none."""
+    try:
+        run: dict[str, Any] = json.loads((out / WORK / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return run

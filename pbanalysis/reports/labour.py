@@ -1,0 +1,58 @@
+"""Who does the work: local workers with a warm parent, a Dask cluster, or any executor handed in."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import Executor
+from contextlib import ExitStack
+
+from pbanalysis.reports.pool import Workers
+from pbanalysis.reports.warm_kernel import WarmParent, can_fork
+
+__all__ = ["Labour"]
+
+
+class Labour:
+    """An executor, how many jobs it does at once, and what is to be said about it.
+
+    Starting is overlapped: the warm parent imports while the county is being evaluated.
+    """
+
+    def __init__(
+        self,
+        stack: ExitStack,
+        *,
+        workers: int | None,
+        engine: str,
+        scheduler: str | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        self.engine, self.notes = engine, list[str]()
+        self._parent: WarmParent | None = None
+        if engine == "warm" and not can_fork():
+            self.notes.append("本系统不能预热内核，已改用普通内核，结果相同")
+        if executor is not None:
+            self.executor, self.width = executor, workers or os.cpu_count() or 1
+        elif scheduler:
+            from pbanalysis.reports.cluster import dask_executor
+
+            self.executor, self.width = stack.enter_context(dask_executor(scheduler, warm=engine == "warm"))
+        else:
+            self.width = workers or os.cpu_count() or 1
+            if engine == "warm" and can_fork():
+                self._parent = stack.enter_context(WarmParent())
+            self.executor = stack.enter_context(
+                Workers(self.width, self._parent.address if self._parent else "")
+            )
+            self.executor.submit(os.getpid)  # a first worker, and what it imports
+
+    def ready(self) -> None:
+        """Wait until work can be given out."""
+        if self._parent:
+            self._parent.wait_until_ready()
+
+    def stop(self) -> None:
+        """Stop at once: kernels first, so that no worker waits for one."""
+        if self._parent:
+            self._parent.close()
+        self.executor.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,270 @@
+"""What a run has to do: every report with its inputs now, and whether it still stands."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from pbanalysis import __version__
+from pbanalysis.calendar import Period
+from pbanalysis.reports.digests import COUNTYWIDE, Digests, Rows, frame_digest, row_digests, rows_of
+from pbanalysis.reports.files import sha256
+from pbanalysis.reports.incremental import Reason, document_inputs, reasons, report_inputs
+from pbanalysis.reports.manifest import Entry
+from pbanalysis.reports.row_ledger import changed_rows
+from pbanalysis.reports.slices import Filings
+from pbanalysis.reports.tools import OVERVIEW, Tools
+from pbanalysis.reports.versions import code_digest, libraries
+from pbanalysis.store.county import County
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["DOCUMENT", "Planned", "Situation", "Unit"]
+
+DOCUMENT = "document"
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One report of the run: its inputs and, when it must be made, the reasons."""
+
+    unit: str
+    name: str
+    theme: str
+    folder: str
+    stem: str
+    inputs: Mapping[str, Any]
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """``(township_id, theme)``."""
+        return self.unit, self.theme
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A township's reports of this run and its attachment; ``notebooks`` are what the attachment is made of."""
+
+    id: str
+    name: str
+    reports: tuple[Planned, ...]
+    document: Planned | None
+    notebooks: Mapping[str, str]
+
+    @property
+    def planned(self) -> tuple[Planned, ...]:
+        """Reports, then the attachment."""
+        return (*self.reports, *([self.document] if self.document else []))
+
+    @property
+    def to_make(self) -> int:
+        """How many of them must be made."""
+        return sum(bool(planned.reasons) for planned in self.planned)
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """Everything a run knows before its first report: data, results, tools, and what was done before."""
+
+    county: County
+    period: Period
+    results: pd.DataFrame
+    before: pd.DataFrame | None  # results of the run before
+    tools: Tools
+    out: Path
+    work: Path
+    known: Mapping[tuple[str, str], Entry]
+    formats: Sequence[str]
+    force: bool
+
+    @cached_property
+    def rows(self) -> Rows:
+        """Digests of every township's rows."""
+        return rows_of(self.county)
+
+    @cached_property
+    def package(self) -> str:
+        """Version and digest of the package."""
+        return f"{__version__}+{code_digest()}"
+
+    @property
+    def libraries(self) -> Mapping[str, str]:
+        """Versions of the libraries."""
+        return libraries()
+
+    def unit_rows(self, unit: str) -> dict[str, Any]:
+        """A township's rows by table, with those that belong to all; the county's are all of them."""
+        return {**self.rows.get(COUNTYWIDE, {}), **self.rows.get(unit, {})}
+
+    def folder(self, unit: str, name: str) -> str:
+        """Folder of a unit's files."""
+        return "county" if unit == self.county.code else f"{unit}_{name}"
+
+    def unit(self, unit: str, name: str, themes: Sequence[str]) -> Unit:
+        """A unit's part of the run.
+
+        Its attachment holds the themes asked for, and the others as far as they still stand.
+        """
+        every = [OVERVIEW] if unit == self.county.code else list(self.tools.stems)
+        reports = [self._report(unit, name, theme, asked=theme in themes) for theme in every]
+        asked = tuple(report for report in reports if report.theme in themes)
+        inside = [report for report in reports if report.theme in themes or not report.reasons]
+        document = self._document(unit, name, {r.theme: r.inputs["key"] for r in inside})
+        return Unit(unit, name, asked, document, {r.theme: f"{r.folder}/{r.stem}.ipynb" for r in inside})
+
+    def _report(self, unit: str, name: str, theme: str, *, asked: bool) -> Planned:
+        """A report with its inputs now, and the reasons to make it."""
+        stem = "overview" if theme == OVERVIEW else self.tools.stems[theme]
+        inputs = report_inputs(
+            template=self._templates[theme],
+            parameters=self.shown(unit, ""),
+            rows=self._row_digests(unit, theme),
+            filings=self._filings(unit),
+            results=self._results_digest(unit, theme),
+            rules=self._rules,
+            package=self.package,
+            libraries=self.libraries,
+        )
+        folder = self.folder(unit, name)
+        wanted = [f"{folder}/{stem}.{suffix}" for suffix in ("ipynb", *self.tools.pages)]
+        why = reasons(
+            self.known.get((unit, theme)),
+            inputs,
+            wanted=wanted,
+            out=self.out,
+            force=self.force and asked,
+            changed_rows=lambda tables: self._changed_rows(unit, tables),
+            changed_results=lambda: self._changed_results(unit, theme),
+        )
+        return Planned(unit, name, theme, folder, stem, inputs, why)
+
+    def _document(self, unit: str, name: str, reports: Mapping[str, str]) -> Planned:
+        """A unit's attachment, made of the reports of these themes and keys."""
+        folder = self.folder(unit, name)
+        inputs = document_inputs(reports, self.package, self.libraries)
+        why = reasons(
+            self.known.get((unit, DOCUMENT)),
+            inputs,
+            wanted=[f"{folder}/{file}" for file in self.document_files()],
+            out=self.out,
+            force=self.force,
+            changed_rows=lambda tables: [],
+            changed_results=list,
+        )
+        return Planned(unit, name, DOCUMENT, folder, "report", inputs, why)
+
+    def document_files(self) -> list[str]:
+        """Names of an attachment's files in the formats asked for."""
+        return [*(f"report.{f}" for f in self.formats if f in self.tools.documents), "facts.json"]
+
+    def shown(self, unit: str, store: str) -> dict[str, str]:
+        """Parameters as an executed notebook shows them: paths from where it lies."""
+        shown = {"period": self.period.label, "as_of": self.county.as_of.isoformat()}
+        if unit != self.county.code:
+            shown = {"township_id": unit, **shown}
+        if store:
+            shown |= {"store": store, "results": f"../{self.work.name}/results.parquet"}
+        return shown
+
+    def shown_store(self) -> str:
+        """The store as seen from a report's folder."""
+        path = os.path.relpath(self.county.folder.resolve(), (self.out / "x").resolve())
+        return Path(path).as_posix()
+
+    @cached_property
+    def _templates(self) -> dict[str, str]:
+        stems = {**self.tools.stems, **({OVERVIEW: self.tools.overview} if self.tools.overview else {})}
+        return {theme: sha256(self.tools.template(stem))[:16] for theme, stem in stems.items()}
+
+    @cached_property
+    def _rules(self) -> str:
+        return ",".join(sorted(set(self.results["rule_version"].dropna().astype(str))))
+
+    def _row_digests(self, unit: str, theme: str) -> dict[str, str]:
+        tables = self.tools.reads(theme).tables
+        if unit == self.county.code:
+            own = {
+                name: "".join(rows[name].digest for rows in self.rows.values() if name in rows)
+                for name in tables
+            }
+            return {name: digest for name, digest in sorted(own.items()) if digest}
+        return {name: rows.digest for name, rows in sorted(self.unit_rows(unit).items()) if name in tables}
+
+    @cached_property
+    def filings(self) -> Filings | None:
+        """The import record, by township."""
+        return Filings.read(self.county)
+
+    def _filings(self, unit: str) -> str:
+        if self.filings is None:
+            return ""
+        own = self.filings.record if unit == self.county.code else self.filings.of(unit)
+        return frame_digest(own)
+
+    @cached_property
+    def _result_rows(self) -> Digests:
+        return row_digests(self.results)
+
+    @cached_property
+    def _rows_by_unit(self) -> Mapping[Any, npt.NDArray[np.int64]]:
+        by_unit: Mapping[Any, npt.NDArray[np.int64]] = self.results.groupby("unit_id", sort=False).indices
+        return by_unit
+
+    @cached_property
+    def _compared(self) -> dict[str, bytes]:
+        """Digests of the results that each theme compares between units."""
+        return {
+            theme: self._result_rows[self.results["indicator_id"].isin(reads.compared).to_numpy()].tobytes()
+            for theme, reads in ((theme, self.tools.reads(theme)) for theme in self._templates)
+        }
+
+    def _results_digest(self, unit: str, theme: str) -> str:
+        """Digest of the results a report prints: its own, the county's, and what it compares with others."""
+        whole = hashlib.sha256(",".join(self.results.columns).encode())
+        for code in dict.fromkeys((unit, self.county.code)):
+            whole.update(self._result_rows[self._rows_by_unit.get(code, [])].tobytes())
+        whole.update(self._result_rows.tobytes() if unit == self.county.code else self._compared[theme])
+        return whole.hexdigest()[:16]
+
+    def _printed(self, results: pd.DataFrame, unit: str, theme: str) -> pd.DataFrame:
+        if unit == self.county.code:
+            return results
+        own = results["unit_id"].isin([unit, self.county.code])
+        return results[own | results["indicator_id"].isin(self.tools.reads(theme).compared)]
+
+    def _changed_rows(self, unit: str, tables: Sequence[str]) -> list[Mapping[str, Any]]:
+        shared = [t for t in tables if t in self.rows.get(COUNTYWIDE, {})]
+        own = [t for t in tables if t not in shared]
+        return [
+            *changed_rows(self.ledger(unit), self.county, self.rows.get(unit, {}), own),
+            *changed_rows(self.ledger(COUNTYWIDE), self.county, self.rows.get(COUNTYWIDE, {}), shared),
+        ]
+
+    def ledger(self, unit: str) -> Path:
+        """File of the row digests of a township, or of what belongs to all."""
+        return self.work / "rows" / f"{unit or 'all'}.parquet"
+
+    def _changed_results(self, unit: str, theme: str) -> list[str]:
+        if self.before is None:
+            return []
+        towns = self.county.townships
+        names = dict(zip(towns["township_id"], towns["name"]))
+        keys = ["indicator_id", "unit_id", "period"]
+        was, now = (
+            self._printed(frame, unit, theme).set_index(keys).astype("str")
+            for frame in (self.before, self.results)
+        )
+        both = now.index.intersection(was.index)
+        changed = both[(now.loc[both] != was.loc[both].reindex(columns=now.columns)).any(axis=1)]
+        index = [*changed, *now.index.symmetric_difference(was.index)]
+        return list(dict.fromkeys(f"{i}（{names.get(u, '全县')}）" for i, u, _ in index))

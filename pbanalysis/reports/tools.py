@@ -1,0 +1,167 @@
+"""What a batch works with, as one value: templates, renderers, and what each theme reads.
+
+The batch knows no renderer by name; a test, or an office with a format of its own, passes another table.
+Everything that goes to a worker is a function of a module, because it is pickled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pbanalysis.errors import Code, PbError
+from pbanalysis.reports.jobs import Limits
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pbanalysis.calendar import Period
+    from pbanalysis.store.county import County
+
+__all__ = ["OVERVIEW", "Reads", "Tools", "standard"]
+
+OVERVIEW = "overview"
+_STEMS = {"study": "study_quality", "development": "member_development", "rectification": "rectification"}
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What a theme's template reads: tables of the township, and indicators it compares with others."""
+
+    tables: frozenset[str]
+    compared: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The table of a batch's tools.
+
+    Attributes
+    ----------
+    templates
+        Folder of the notebooks.
+    stems
+        Theme → name of its template and of its report, without suffix.
+    overview
+        Name of the county's template; empty: no overview.
+    titles
+        Theme → title of its report.
+    published
+        County and period → published results (of this period and the one before).
+    pages, documents
+        Format → renderer of one report; format → renderer of the attachment.
+    facts
+        Renderer of ``facts.json``.
+    reads
+        Theme → what its template reads.
+    index
+        Writes the contents page, told at the end what there is; None: no contents page.
+    """
+
+    templates: Path
+    stems: Mapping[str, str]
+    overview: str
+    titles: Mapping[str, str]
+    published: Callable[[County, Period], pd.DataFrame]
+    pages: Mapping[str, Callable[..., bytes]]
+    documents: Mapping[str, Callable[..., bytes]]
+    facts: Callable[..., bytes]
+    reads: Callable[[str], Reads]
+    index: Callable[..., bytes] | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    def template(self, stem: str) -> Path:
+        """Path of a template; a :class:`PbError` when the installation lacks it."""
+        path = self.templates / f"{stem}.ipynb"
+        if not path.exists():
+            raise PbError(
+                Code.ENGINE_MISSING, "缺少报告模板", where=path.name, fix="程序安装不完整，请重新安装"
+            )
+        return path
+
+    def with_limits(self, **limits: Any) -> Tools:
+        """The same with other limits."""
+        return replace(self, limits=replace(self.limits, **limits))
+
+
+def templates() -> Path:
+    """The notebooks: beside the package in a checkout, inside it when installed."""
+    package = Path(__file__).parents[1]
+    inside = package / "notebooks"
+    return inside if inside.is_dir() else package.parent / "notebooks"
+
+
+def standard() -> Tools:
+    """The tools of ``pbanalysis report``."""
+    from pbanalysis.terms import THEMES
+
+    return Tools(
+        templates=templates(),
+        stems=_STEMS,
+        overview="county_overview",
+        titles={**THEMES, OVERVIEW: "全县一览"},
+        published=_published,
+        pages={"html": _html},
+        documents={"pdf": _pdf, "docx": _docx, "xlsx": _xlsx},
+        facts=_facts,
+        reads=reads,
+        index=_index,
+    )
+
+
+# each imports its own when it is first used, so that an unchanged re-run imports none of them
+
+
+def _published(county: County, period: Period) -> pd.DataFrame:
+    from pbanalysis.themes.report import published
+
+    return published(county, period)
+
+
+def _html(notebook: Any, *, title: str) -> bytes:
+    from pbanalysis.reports.html import render_html
+
+    return render_html(notebook, title=title)
+
+
+def _pdf(*told: Any) -> bytes:
+    from pbanalysis.reports.attachments import pdf
+
+    return pdf(*told)
+
+
+def _docx(*told: Any) -> bytes:
+    from pbanalysis.reports.attachments import docx
+
+    return docx(*told)
+
+
+def _xlsx(*told: Any) -> bytes:
+    from pbanalysis.reports.attachments import xlsx
+
+    return xlsx(*told)
+
+
+def _facts(*told: Any) -> bytes:
+    from pbanalysis.reports.attachments import facts
+
+    return facts(*told)
+
+
+def _index(**told: Any) -> bytes:
+    from pbanalysis.reports.contents import contents
+
+    return contents(**told)
+
+
+@cache
+def reads(theme: str) -> Reads:
+    """What a theme reads, from the registry: its indicators and the tables they count in."""
+    from pbanalysis.plan.registry import registry
+
+    own = [i for i in registry() if i.headline and theme in (i.theme, OVERVIEW)]
+    tables = {table for indicator in own for table in indicator.source_tables}
+    return Reads(frozenset(tables | {"townships"}), frozenset(i.id for i in own))
