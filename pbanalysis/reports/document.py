@@ -213,7 +213,7 @@ def _compose(
     summary, rest = summary_of(named, title_lines=len(title), statement=statement)
     body = [block for theme in themes for block in _theme(theme, *named[theme], rest, figures)]
     body += _measures(parts)
-    annex = [*_definitions(parts), *_sources(parts, checksums)]
+    annex = [*_items(parts), *_definitions(parts), *_sources(parts, checksums)]
     numbered = _numbered([*body, *annex])
     return Document(
         kind=kind,
@@ -291,12 +291,35 @@ def _by_role(parts: Mapping[str, Sequence[Block]], role: str) -> Iterator[tuple[
 
 
 def _measures(parts: Mapping[str, Sequence[Block]]) -> Iterator[Block]:
-    found = [_demoted(block) for _, block in _by_role(parts, "measures")]
+    """The short section: progress of the measures; item by item they stand in the annex."""
+    found = [_demoted(block) for _, block in _by_role(parts, "measures") if not _is_items(block)]
     supporting = [_demoted(block) for block in parts.get("supporting", ()) if block["role"] not in _FRAME]
     if found or supporting:
         yield heading(1, THEMES["supporting"])
         yield from found
         yield from supporting
+
+
+def _is_items(block: Block) -> bool:
+    return block["type"] == "table" and str(block["id"]).endswith(".items")
+
+
+def _items(parts: Mapping[str, Sequence[Block]]) -> Iterator[Block]:
+    """The plan's items one by one: the themes' tables as one."""
+    found = [block for _, block in _by_role(parts, "measures") if _is_items(block)]
+    if found:
+        yield heading(1, found[0]["title"])
+        yield _merged(found)
+
+
+def _merged(tables: Sequence[Block]) -> Block:
+    """Tables of one kind as one; a row that an earlier one has said is left out."""
+    rows: dict[str, Any] = {}
+    facts: dict[str, Any] = {}
+    for block in tables:
+        rows |= {json.dumps(row, sort_keys=True): row for row in block["rows"]}
+        facts |= {fact["id"]: fact for fact in block["facts"]}
+    return {**tables[0], "rows": list(rows.values()), "facts": list(facts.values())}
 
 
 def _definitions(parts: Mapping[str, Sequence[Block]]) -> Iterator[Block]:
@@ -314,7 +337,11 @@ def _definitions(parts: Mapping[str, Sequence[Block]]) -> Iterator[Block]:
 
 def _sources(parts: Mapping[str, Sequence[Block]], checksums: Mapping[str, str]) -> Iterator[Block]:
     yield heading(1, "数据来源与校验")
-    yield from (_demoted(block) for _, block in _by_role(parts, "provenance"))
+    kinds: dict[str, list[Block]] = {}
+    for _, block in _by_role(parts, "provenance"):
+        kinds.setdefault(f"{block['type']} {block.get('title', block['id'])}", []).append(_demoted(block))
+    for alike in kinds.values():
+        yield _merged(alike) if alike[0]["type"] == "table" else alike[0]
     if checksums:
         columns = [
             {"key": "what", "title": "对象", "align": "left", "group": "", "width": 1.0},

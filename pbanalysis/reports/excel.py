@@ -82,7 +82,7 @@ def _further_tables(doc: Document) -> dict[str, list[tuple[str, Block]]]:
     """Tables that get a sheet, by title: what the themes say in tables of one kind stands together."""
     roles = ("measures", "gaps", "previous") + (("finding", "") if doc.kind == "county" else ())
     sheets: dict[str, list[tuple[str, Block]]] = {}
-    for theme, block in _under_theme(doc.body, roles):
+    for theme, block in _under_theme([*doc.body, *doc.annex], roles):
         same = sheets.setdefault(block["title"], [])
         if not same or same[0][1]["columns"] == block["columns"]:
             same.append((theme, block))
@@ -251,7 +251,7 @@ class _Book:
         row, inside = 2, False
         for block in self._doc.annex:
             if block["type"] == "heading":
-                inside = block["level"] == 1 and block["text"].endswith("数据来源与校验") or inside
+                inside = (block["level"] == 1 and block["text"].endswith("数据来源与校验")) or inside
             elif inside:
                 for cells in _lines_of(block):
                     for column, text in enumerate(cells):

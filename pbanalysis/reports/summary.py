@@ -37,20 +37,21 @@ PAGE = 637.8
 WIDTH = 442.2
 LINE, SUBTITLE, ABOUT = 28.95, 22.0, 20.0
 LABEL = 18.0  # 黑体 小四
-TEXT, TEXT_PITCH = 12.0, 17.0  # 小四: the three sentences
-SMALL, SMALL_PITCH = 10.5, 15.0  # 五号: lists and the reply
+TEXT, TEXT_PITCH = 11.0, 15.6  # the three sentences
+SMALL, SMALL_PITCH = 10.0, 13.8  # lists and the reply
 CELL, ROW, ROW_MORE, NOTE_PITCH = 9.0, 13.6, 11.0, 12.0  # 小五: tables
-SLACK = 16.0  # what three engines may differ by
-BOX_ROOM = 40.0  # room to write in
+SLACK = 4.0  # what three engines may differ by
+BOX_ROOM = 36.0  # room to write in
 ONSITE_MOST = 5
-ROWS_LEAST, ROWS_MOST, PREVIOUS_MOST = 6, 24, 4
+ROWS_LEAST, ROWS_MOST, PREVIOUS_MOST = 6, 30, 6
 
 _RANK = {"not_met": 0, "unknown": 1, "met": 2, "not_due": 3, "suppressed": 4, "info": 5, "na": 6}
-_LEGEND = "先列未达标、数据缺失的，全部指标见正文。○ 与全县无显著差异 △▽ 略高低，或属偶然 ▲▼ 显著高低 □ 样本过小"
+_LEGEND = "全部指标见正文。○ 与全县无显著差异  △▽ 略高低，或属偶然  ▲▼ 显著高低  □ 样本过小"
 _STATE_OF = {text: state for state, text in STATES.items()}
 _MARKS = frozenset(VS_COUNTY_MARKS.values())
 _COLUMNS = (  # key, title, align, width
-    ("name", "指标", "left", 3.1),
+    ("theme", "专题", "left", 1.0),
+    ("name", "指标", "left", 3.4),
     ("value", "完成值", "right", 1.1),
     ("range", "波动范围", "right", 1.5),
     ("target", "目标", "right", 1.1),
@@ -107,12 +108,12 @@ def summary_of(
         The township's statement; ``None`` leaves its box out (the county's report).
     """
     conclusions = listing("list", "headline", "主要结论", list(_conclusions(parts)))
-    previous, left_previous = _previous(parts)
     onsite, left_onsite = _onsite(parts)
-    closing = [previous, onsite, *([_reply(statement)] if statement is not None else [])]
-    taken = title_height(title_lines) + sum(map(height, [conclusions, *closing]))
-    scorecard = _scorecard(parts, PAGE - SLACK - taken)
-    return [conclusions, *scorecard, *closing], [*left_previous, *left_onsite]
+    reply = [_reply(statement)] if statement is not None else []
+    room = PAGE - SLACK - title_height(title_lines) - sum(map(height, [conclusions, onsite, *reply]))
+    previous, left_previous = _previous(parts, room - height(_indicator_table([["—"] * len(_COLUMNS)] * ROWS_LEAST)))
+    scorecard = _scorecard(parts, room - height(previous))
+    return [conclusions, *scorecard, previous, onsite, *reply], [*left_previous, *left_onsite]
 
 
 def _conclusions(parts: Parts) -> Iterator[list[Any]]:
@@ -121,7 +122,7 @@ def _conclusions(parts: Parts) -> Iterator[list[Any]]:
         found = [block for block in blocks if block["role"] == "headline" and prose(block)]
         for block in found[: 1 if len(parts) > 1 else 3]:
             lines = [block["spans"]] if block["type"] == "paragraph" else block.get("items", [])
-            lead = [f"{name}："] if len(parts) > 1 and not prose(block).startswith(name) else []
+            lead = [f"{name}："] if len(parts) > 1 and name not in prose(block)[:24] else []
             yield [*lead, *(span for line in lines for span in line)]
         if not found:
             yield [f"{name}：本期没有数据，不作评价。"]
@@ -129,41 +130,42 @@ def _conclusions(parts: Parts) -> Iterator[list[Any]]:
 
 def _scorecard(parts: Parts, room: float) -> list[Block]:
     """The indicator table by theme, in the room that is left."""
-    found = [(name, block) for name, blocks in parts.values() for block in blocks if _is_scorecard(block)]
-    rows = {name: [_compact(block, row) for of, block in found if of == name for row in block["rows"] if row["kind"] == "data"]
-            for name, _ in found}  # fmt: skip
-    ranked = [sorted((_rank(row), name, k) for k, row in enumerate(cells)) for name, cells in rows.items()]
+    rows = [_rows_of(name, blocks) for name, blocks in parts.values()]
+    ranked = [sorted((_rank(row), theme, k) for k, row in enumerate(found)) for theme, found in enumerate(rows)]
     order = interleaved(ranked)
     for most in range(min(len(order), ROWS_MOST), 0, -1):
-        kept = {(name, k) for _, name, k in order[:most]}
-        block = _indicator_table({name: [row for k, row in enumerate(cells) if (name, k) in kept] for name, cells in rows.items()})
+        kept = sorted((theme, k) for _, theme, k in order[:most])
+        block = _indicator_table([rows[theme][k] for theme, k in kept])
         if height(block) <= room or most <= ROWS_LEAST:
             return [block]
     return []
 
 
-def _is_scorecard(block: Block) -> bool:
-    return block["role"] == "scorecard" and block["type"] == "table" and column_of(block, "name") is not None
+def _rows_of(name: str, blocks: Sequence[Block]) -> list[list[Any]]:
+    """A theme's indicators; parts of an indicator (其中) stand in the theme's own table only."""
+    tables = [block for block in blocks if block["role"] == "scorecard" and block["type"] == "table"]
+    return [
+        [name, *_compact(block, row)]
+        for block in tables
+        if column_of(block, "name") is not None
+        for row in block["rows"]
+        if row["kind"] == "data" and "其中" not in cell_text(cell_of(block, row, "name"))
+    ]
 
 
-def _indicator_table(rows: Mapping[str, Sequence[Any]]) -> Block:
+def _indicator_table(rows: Sequence[Sequence[Any]]) -> Block:
     columns = [{"key": key, "title": title, "align": align, "group": "", "width": width}
                for key, title, align, width in _COLUMNS]  # fmt: skip
-    lines: list[Any] = []
-    for name, cells in rows.items():
-        if cells:
-            lines += [{"cells": [name], "kind": "group"}] if len(rows) > 1 else []
-            lines += [{"cells": row, "kind": "data"} for row in cells]
-    return table("scorecard", "重点指标", columns, lines, notes=[[_LEGEND]])
+    return table("scorecard", "重点指标", columns, [{"cells": list(row), "kind": "data"} for row in rows], notes=[[_LEGEND]])
 
 
 def _compact(block: Block, row: Mapping[str, Any]) -> list[Any]:
     """The row's cells for the narrow table: the county's mark and value, and whether data suffice."""
-    cell = {key: cell_of(block, row, key) for key, *_ in _COLUMNS if key != "data"}
+    cell = {key: cell_of(block, row, key) for key, *_ in _COLUMNS[1:-1]}
     cell["target"] = _number_alone(cell["target"])
     cell["county"] = _beside(cell["county"])
     cell["data"] = _sufficiency(row, block, cell["state"])
-    return [cell[key] for key, *_ in _COLUMNS]
+    return list(cell.values())
 
 
 def _beside(cell: Any) -> Any:
@@ -204,26 +206,52 @@ def _rank(cells: Sequence[Any]) -> int:
     return min((_RANK[state] for state in states if state in _RANK), default=5)
 
 
-def _previous(parts: Parts) -> tuple[Block, list[Block]]:
+def _previous(parts: Parts, room: float) -> tuple[Block, list[Block]]:
+    """Last period's problems with their state, as many as there is room for; the rest in the body."""
     title = "上期问题整改情况"
-    found = [block for _, blocks in parts.values() for block in blocks if block["role"] == "previous"]
-    if not found:
-        return listing("list", "previous", title, [["没有上一期报告，无从核对。"]]), []
-    lines = [line for block in found for line in _as_lines(block)]
-    shown = lines[:PREVIOUS_MOST] if len(lines) > PREVIOUS_MOST else lines
-    line = [part for k, spans in enumerate(shown) for part in ((["；"] if k else []) + spans)]
-    if len(shown) < len(lines):
-        return listing("list", "previous", title, [[*line, "；其余各项逐条列在正文。"]]), found
-    return listing("list", "previous", title, [[*line, "。"]]), []
+    found = [[block for block in blocks if block["role"] == "previous"] for _, blocks in parts.values()]
+    lines = interleaved([[line for block in blocks for line in _problems(block)] for blocks in found])
+    left = [block for blocks in found for block in blocks]
+    if not lines:
+        said = [span for block in left[:1] for line in _as_lines(block) for span in line]
+        return listing("list", "previous", title, [said or ["没有上一期报告，无从核对。"]]), []
+    for most in range(min(len(lines), PREVIOUS_MOST), 0, -1):
+        all_shown = most == len(lines)
+        line = [part for k, spans in enumerate(lines[:most]) for part in ((["；"] if k else []) + spans)]
+        block = listing("list", "previous", title, [[*line, "。" if all_shown else "；其余逐条列在正文。"]])
+        if height(block) <= room or most == 1:
+            break
+    return block, [] if all_shown else left
+
+
+def _problems(block: Block) -> Iterator[list[Any]]:
+    """Problems of a table or list; a paragraph that says there is none is no problem."""
+    if block["type"] != "table" or _position(block, "name") is None:
+        yield from _matters(block)
+        return
+    for row in block["rows"]:
+        if row["kind"] == "data":
+            name, state = cell_of(block, row, "name"), cell_of(block, row, "state")
+            now = row["cells"][k] if (k := _position(block, "now")) is not None else ""
+            yield [*_spans(name), " ", *_spans(now), " ", *_spans(state)]
+
+
+def _position(block: Block, key: str) -> int | None:
+    return next((k for k, column in enumerate(block["columns"]) if column["key"] == key), None)
 
 
 def _onsite(parts: Parts) -> tuple[Block, list[Block]]:
     """Up to five matters, the themes in turn; the rest stays in its theme."""
     found = [[block for block in blocks if block["role"] == "onsite"] for _, blocks in parts.values()]
-    items = interleaved([[line for block in blocks for line in _as_lines(block)] for blocks in found])
+    items = interleaved([[line for block in blocks for line in _matters(block)] for blocks in found])
     shown = items[:ONSITE_MOST] or [["本期没有需要现场核实的事项。"]]
     left = [block for blocks in found for block in blocks] if len(items) > ONSITE_MOST else []
     return listing("list", "onsite", "需现场核实事项", shown, ordered=len(shown) > 1), left
+
+
+def _matters(block: Block) -> Iterator[list[Any]]:
+    """Matters of a list or table; a paragraph that says there is none is no matter."""
+    yield from () if block["type"] == "paragraph" else _as_lines(block)
 
 
 def _reply(statement: str) -> Block:
