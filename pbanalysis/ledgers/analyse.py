@@ -1,0 +1,230 @@
+"""One sheet, from cells to data rows: roles, header, readings, units."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pbanalysis.ledgers.cells import CellReader, hide
+from pbanalysis.ledgers.dates import DateContext
+from pbanalysis.ledgers.grid import Cell, Sheet
+from pbanalysis.ledgers.headers import Field
+from pbanalysis.ledgers.layout import Layout, find_layout
+from pbanalysis.ledgers.reading import NOTHING, Reading, flagged, normalised, rejected
+from pbanalysis.ledgers.result import DataRow, SheetResult
+from pbanalysis.ledgers.roles import Preamble, Role, body_roles, preamble_roles, read_preamble
+from pbanalysis.ledgers.text import squash, tidy
+from pbanalysis.ledgers.units import Registry
+from pbanalysis.ledgers.words import show
+from pbanalysis.privacy.pseudonyms import Pseudonyms
+
+__all__ = ["Setting", "conclude", "locate"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is the same for every sheet of an import."""
+
+    registry: Registry
+    latest: DateContext
+    pseudonyms: Pseudonyms | None
+
+
+def locate(sheet: Sheet, file: str, *, only: str | None = None) -> SheetResult:
+    """Find header, roles and what the sheet says about itself; no cell is read yet."""
+    rows = sheet.numbers()
+    words = [tidy(str(c.value)) for r in rows[:6] for c in sheet.rows[r].values() if isinstance(c.value, str) and len(sheet.rows[r]) <= 3]
+    hints = [*words, sheet.name, file.rsplit("/", 1)[-1]]
+    year_words = "".join(re.findall(r"(?:19|20)\d{2}年", "".join(hints)))
+    year = int(year_words[:4]) if year_words else None
+    search = find_layout(sheet, hints, year=year, only=only)
+    layout = search.layout
+    if layout is None:
+        roles: dict[int, Role] = preamble_roles(sheet, rows)
+        result = SheetResult(sheet, {r: "other_table" if role == "title" and len(sheet.rows[r]) > 2 else role for r, role in roles.items()})
+        result.preamble, result.search = read_preamble(sheet, roles, file), search
+        return result
+    above = preamble_roles(sheet, [r for r in rows if r < layout.top])
+    header: dict[int, Role] = {r: "header" for r in rows if layout.top <= r <= layout.bottom}
+    body = body_roles(sheet, layout, [r for r in rows if r > layout.bottom])
+    preamble = read_preamble(sheet, above, f"{sheet.name} {file}")
+    return SheetResult(sheet, {**above, **header, **body}, layout, search, preamble)
+
+
+def conclude(result: SheetResult, setting: Setting, township_id: str) -> None:
+    """Read the data rows of a located sheet."""
+    layout = result.layout
+    if layout is None:
+        return
+    result.township_id = township_id
+    result.names = _names(result)
+    readers = _readers(result, layout, setting)
+    fills = _fills(result.sheet, [r for r, role in result.roles.items() if role == "data"], readers)
+    issue_column = next((c for c in (layout.fields.get("issue"), layout.fields.get("seq")) if c), None)
+    for number, role in result.roles.items():
+        if role != "data":
+            continue
+        cells = result.sheet.rows[number]
+        down = fills.get(number, {})
+        readings, raws = {}, {}
+        for column, reader in readers.items():
+            cell = cells.get(column)
+            filled = cell is None and column in down
+            if filled:
+                cell = result.sheet.rows[down[column]][column]
+            if cell is None:
+                continue
+            name = reader.field.name
+            raws[name] = cell
+            if reader.field.type in _UNIT_TYPES:
+                continue
+            readings[name] = _fill(reader.read(cell)) if filled else reader.read(cell)
+            if reader.field.type == "span":
+                readings["end_on"] = reader.span_end(cell)
+        row = DataRow(number, readings, frozenset(f.field.name for c, f in readers.items() if c in down and c not in cells))
+        row.block = down.get(issue_column.index, number) if issue_column else number
+        _units(row, raws, layout, setting.registry, township_id)
+        _people(row, raws, layout, setting.pseudonyms)
+        row.content = tuple(
+            (n, squash(show(c.value)) if layout.kind.fields[n].personal or readings[n].value is None else row.readings[n].value)
+            for n, c in sorted(raws.items())
+            if n != "seq"
+        )
+        row.identity = _identity(row, layout, raws)
+        result.rows.append(row)
+
+
+_UNIT_TYPES = ("township", "village", "branch")
+
+
+def _fill(reading: Reading) -> Reading:
+    if reading.kind in ("flagged", "rejected"):
+        return reading
+    return replace(reading, kind="normalised", code="merged_fill", message="合并单元格，取上面的值")
+
+
+def _readers(result: SheetResult, layout: Layout, setting: Setting) -> dict[int, CellReader]:
+    year = result.preamble.year or (result.preamble.reported_on.year if result.preamble.reported_on else None)
+    latest = max((d for d in (setting.latest.latest, result.preamble.reported_on) if d), default=None)
+    dates = DateContext(year, latest, result.sheet.is_text)
+    return {
+        c.index: CellReader(c, layout.kind.fields[c.field], dates, result.preamble.money_unit, result.names)
+        for c in layout.columns.values()
+        if c.field
+    }
+
+
+def _fills(sheet: Sheet, data: Sequence[int], readers: dict[int, CellReader]) -> dict[int, dict[int, int]]:
+    """Row -> column -> row of the anchor, for cells that a merge reaches down to."""
+    found: dict[int, dict[int, int]] = {}
+    for merge in sheet.merges:
+        if merge.bottom == merge.top or merge.left not in readers or merge.left not in sheet.rows.get(merge.top, {}):
+            continue
+        for row in data[bisect.bisect_right(data, merge.top) : bisect.bisect_right(data, merge.bottom)]:
+            found.setdefault(row, {})[merge.left] = merge.top
+    return found
+
+
+_NAME_FIELDS = frozenset({"host", "recorder", "owner", "lead_official", "name", "secretary", "lecturer_name", "introducer", "participants", "filler", "leader", "first_secretary", "instructor", "liaison"})
+_NO_NAME = re.compile(r"村|镇|乡|党|支部|办|委|领导|书记|干部|全体|各|组|部|单位|人员|主任|[是否有无√×]$")
+_SIGNED = re.compile(r"(?:填表人|填报人|审核人|制表人|经办人|负责人|联系人|审核|制表)\s*(?:[(（][^)）]*[)）])?\s*[:：]\s*([\u3400-\u9fff\U00020000-\U0003ffff·]{2,4})")
+
+
+def _names(result: SheetResult) -> frozenset[str]:
+    """Names that stand in the sheet's own name columns and signature rows."""
+    names: set[str] = set()
+    layout = result.layout
+    columns = [c.index for c in layout.columns.values() if c.field in _NAME_FIELDS] if layout else []
+    for number, role in result.roles.items():
+        cells = result.sheet.rows[number]
+        if role in ("data", "example"):
+            for c in columns:
+                if c in cells and isinstance(cells[c].value, str):
+                    names.update(p for p in re.split(r"[、,，;；/\s\n]+|[(（][^)）]*[)）]", tidy(str(cells[c].value))) if p)
+                    names.add(squash(str(cells[c].value)))
+        elif role in ("signature", "meta", "note"):
+            names.update(m for cell in cells.values() for m in _SIGNED.findall(tidy(str(cell.value))))
+    return frozenset(n for n in names if 2 <= len(n) <= 6 and not _NO_NAME.search(n) and re.fullmatch(r"[\u3400-\u9fff\U00020000-\U0003ffff·A-Za-z]+", n))
+
+
+def _units(row: DataRow, raws: dict[str, Cell], layout: Layout, registry: Registry, township_id: str) -> None:
+    """Township, then village and organisation inside it."""
+    row.township_id = township_id
+    if "township" in raws:
+        reading, code = registry.township(tidy(show(raws["township"].value)))
+        row.readings["township"] = _fill(reading) if "township" in row.filled else reading
+        if code and township_id and code != township_id:
+            row.doubt("township", "township_differs", "与填报单位不是同一个乡镇")
+        if reading.kind == "rejected":
+            row.township_id = ""
+            row.reject(reading.code, reading.message)
+        elif code:
+            row.township_id = code
+        elif not township_id:
+            row.reject("no_township", "没有写明乡镇")
+    elif "township" in layout.fields:
+        if not township_id:
+            row.reject("no_township", "没有写明乡镇；空格不会自动沿用上一行，请填写或合并单元格")
+        else:
+            row.readings["township"] = flagged(registry.by_code[township_id].name, "township_from_sheet", "没有写明乡镇，按填报单位读取")
+    elif not township_id:
+        row.reject("no_township", "没有写明乡镇，标题、填报单位和文件名里也没有")
+    for name, resolve in (("village", registry.village), ("branch", registry.organisation)):
+        declared = layout.kind.fields.get(name)
+        if declared is None or declared.type != name:
+            continue
+        _place(row, name, raws.get(name), declared, resolve, name in layout.fields)
+
+
+def _place(row: DataRow, name: str, cell: Cell | None, declared: Field, resolve: object, mapped: bool) -> None:
+    if cell is not None and row.township_id:
+        reading, unit = resolve(tidy(show(cell.value)), row.township_id)  # type: ignore[operator]
+    elif cell is not None:
+        reading, unit = rejected("no_township", "乡镇不明，无法核对"), ""
+    else:
+        reading, unit = NOTHING, ""
+    if cell is not None:
+        row.readings[name] = _fill(reading) if name in row.filled and unit else reading
+    if name == "village":
+        row.village_id = unit or None
+    else:
+        row.org_id = unit or None
+    if not unit and mapped and not declared.optional_match:
+        row.reject(reading.code if reading.kind == "rejected" else f"no_{name}", reading.message if reading.kind == "rejected" else f"没有写明{declared.label}；空格不会自动沿用上一行")
+
+
+def _people(row: DataRow, raws: dict[str, Cell], layout: Layout, pseudonyms: Pseudonyms | None) -> None:
+    """Replace personal values by pseudonyms, or by nothing; says who the row is about."""
+    by_id = by_name = ""
+    for name, cell in raws.items():
+        declared, reading = layout.kind.fields[name], row.readings[name]
+        if declared.type == "id_number":
+            by_id = pseudonyms.of_id(reading.value) if pseudonyms and isinstance(reading.value, str) else ""
+            row.readings[name] = hide(reading, by_id)
+        elif declared.type == "personal" and reading.value is not None:
+            value = ""
+            if declared.personal == "pseudonym" and pseudonyms:
+                value = pseudonyms.of_name(row.township_id, row.org_id or "", tidy(show(cell.value)))
+            row.readings[name] = hide(reading, value)
+            if declared.person:
+                by_name = value
+    row.person = by_id or by_name
+
+
+def _identity(row: DataRow, layout: Layout, raws: dict[str, Cell]) -> tuple[object, ...]:
+    parts: list[object] = [row.township_id]
+    for name, declared in layout.kind.fields.items():
+        if not declared.identity:
+            continue
+        if declared.type == "branch":
+            parts.append(row.org_id)
+        elif declared.type == "village":
+            parts.append(row.village_id)
+        elif declared.personal:
+            parts.append(row.person)
+        else:
+            reading = row.readings.get(name)
+            parts.append(squash(show(raws[name].value)) if reading is not None and reading.value is None and name in raws else reading.value if reading else None)
+    return tuple(parts)

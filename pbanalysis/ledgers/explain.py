@@ -1,0 +1,186 @@
+"""From what was concluded to what is said: the findings of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pbanalysis.ledgers.checks import check_sums
+from pbanalysis.ledgers.findings import Finding
+from pbanalysis.ledgers.grid import address
+from pbanalysis.ledgers.headers import suggestion
+from pbanalysis.ledgers.result import DataRow, FileResult, SheetResult
+from pbanalysis.privacy.pseudonyms import mask
+
+__all__ = ["explain", "note"]
+
+_FILE_NOTES = {
+    "html": ("html_named_xls", "文件其实是网页，只是改了扩展名；已按表格读取，请另存为 .xlsx"),
+    "xml2003": ("xml_named_xls", "文件是 2003 版 XML 表格；已读取，请另存为 .xlsx"),
+    "macros": ("macros", "文件带有宏，没有运行"),
+    "chart_sheet": ("chart_sheet", "有图表工作表，没有读取"),
+    "extension": ("wrong_extension", "扩展名与内容不符；已按内容读取"),
+}
+
+
+def explain(result: FileResult) -> list[Finding]:
+    """Findings of a file, in the order a reader goes through it."""
+    found = list(result.findings)
+    for sheet in result.sheets:
+        found += sheet.findings
+        if sheet.layout is not None:
+            found += _columns(result, sheet)
+            found += _hidden(result, sheet)
+            for row in sheet.rows:
+                found += _row(result, sheet, row)
+            found += _sums(result, sheet)
+            found += _defaults(result, sheet)
+    return found
+
+
+def note(result: FileResult, word: str) -> Finding:
+    """Finding about the file as a whole, from a reader's note."""
+    code, message = _FILE_NOTES[word]
+    return Finding("note", result.file, "", "", None, "", code, message, kind=result.kind, about=code)
+
+
+def _at(
+    result: FileResult, sheet: SheetResult, severity: str, cell: str, row: int | None, code: str, message: str, *, field: str = "", suggestion: str = "", about: str = "", township: str = ""
+) -> Finding:
+    return Finding(
+        severity,  # type: ignore[arg-type]
+        result.file,
+        sheet.sheet.name,
+        cell,
+        row,
+        field,
+        code,
+        message,
+        suggestion,
+        township or sheet.township_id,
+        result.kind,
+        about,
+    )
+
+
+def _columns(result: FileResult, sheet: SheetResult) -> Iterator[Finding]:
+    layout = sheet.layout
+    assert layout is not None
+    taken = set(layout.fields)
+    for column in layout.columns.values():
+        header, where = mask(column.header, sheet.names), address(layout.bottom, column.index)
+        count = sum(column.index in sheet.sheet.rows[r.number] for r in sheet.rows)
+        said = {
+            "duplicate_header": ("confirm", f"“{header}”这样的列有不止一个；只读取第一个，其余没有读取"),
+            "other_year": ("note", f"“{header}”是别的年度，没有读取"),
+            "place": ("confirm", f"表头“{header}”看不出是什么时间，按位置读取，请改成“发现时间”“完成时间”一类的写法"),
+            "containment": ("note", f"表头“{header}”按“{layout.kind.fields[column.field].label}”读取" if column.field else ""),
+        }.get(column.doubt)
+        if said:
+            yield _at(result, sheet, said[0], where, layout.bottom, column.doubt, said[1], field=column.field or column.meant or "", about=f"{column.doubt}|{header}")
+        elif column.field is None and count:
+            near = suggestion(layout.kind.layout, column.path[-1], taken)
+            hint = f"如果是“{near}”，请把表头改成这个写法" if near else ""
+            yield _at(result, sheet, "note", where, layout.bottom, "unknown_column", f"不认识“{header}”这一列（{count} 个单元格），没有读取", suggestion=hint, about=f"column|{header}")
+    yield from _stray(result, sheet, set(layout.columns))
+
+
+def _stray(result: FileResult, sheet: SheetResult, known: set[int]) -> Iterator[Finding]:
+    stray = [(r.number, c) for r in sheet.rows for c in sheet.sheet.rows[r.number] if c not in known]
+    if stray:
+        row, column = stray[0]
+        yield _at(result, sheet, "confirm", address(row, column), row, "cell_without_header", f"有 {len(stray)} 个单元格上方没有表头，没有读取", about="stray")
+
+
+def _hidden(result: FileResult, sheet: SheetResult) -> Iterator[Finding]:
+    rows = sorted(r.number for r in sheet.rows if r.number in sheet.sheet.hidden_rows)
+    if rows:
+        yield _at(result, sheet, "confirm", "", rows[0], "hidden_rows", f"有 {len(rows)} 个数据行是隐藏的（从第 {rows[0]} 行起），仍然计入，请确认", about="hidden_rows")
+    columns = sorted(c for c in sheet.sheet.hidden_columns if sheet.layout and c in sheet.layout.columns)
+    if columns:
+        yield _at(result, sheet, "note", "", None, "hidden_columns", f"有 {len(columns)} 列是隐藏的，仍然读取", about="hidden_columns")
+
+
+def _about(row: DataRow) -> str:
+    """What a row is about, without personal values: survives inserted rows and new serial numbers."""
+    return "|".join("" if p is None else str(p) for p in row.identity)
+
+
+def _row(result: FileResult, sheet: SheetResult, row: DataRow) -> Iterator[Finding]:
+    assert sheet.layout is not None
+    about = _about(row)
+    for name, reading in row.readings.items():
+        if reading.kind in ("flagged", "rejected"):
+            column = sheet.layout.fields.get(name)
+            if column is None:
+                continue
+            severity = "block" if reading.kind == "rejected" else "confirm"
+            yield _at(
+                result,
+                sheet,
+                severity,
+                address(row.number, column.index),
+                row.number,
+                reading.code,
+                f"“{mask(column.header, sheet.names)}”：{reading.message}",
+                field=name,
+                suggestion=_ADVICE.get(reading.code, ""),
+                about=about,
+                township=row.township_id,
+            )
+    if row.disposition == "rejected":
+        yield _at(result, sheet, "block", _row_cell(sheet, row), row.number, row.code, f"这一行没有采用：{row.message}", suggestion=_ADVICE.get(row.code, ""), about=f"row|{about}", township=row.township_id)
+    elif row.disposition == "duplicate":
+        yield _at(result, sheet, "confirm", _row_cell(sheet, row), row.number, row.code, f"这一行{row.message}", suggestion="如果确是两件事，请写出区别；否则请删去一行", about=f"row|{about}", township=row.township_id)
+
+
+def _row_cell(sheet: SheetResult, row: DataRow) -> str:
+    columns = sheet.sheet.rows[row.number]
+    return address(row.number, min(columns)) if columns else ""
+
+
+def _sums(result: FileResult, sheet: SheetResult) -> Iterator[Finding]:
+    assert sheet.layout is not None
+    for row, name, code, message in check_sums(sheet):
+        severity = "confirm" if code == "total_mismatch" else "note"
+        yield _at(result, sheet, severity, address(row, sheet.layout.fields[name].index), row, code, message, field=name, about=f"{code}|{name}|{sheet.roles[row]}")
+
+
+_DEFAULTS = {
+    "issues": (
+        ("category", "没有“问题类别”一栏，全部按“其他”计"),
+        ("source", "没有“问题来源”一栏，全部按“自查”计"),
+    ),
+    "trainings": (("training_kind", "没有“培训类别”一栏，按名称判断，看不出的按“业务培训”计"),),
+    "admissions": (("two_new", "没有“两新组织”一栏，按党组织名册判断"),),
+}
+
+
+def _defaults(result: FileResult, sheet: SheetResult) -> Iterator[Finding]:
+    """What a table needs and the ledger has no column for."""
+    assert sheet.layout is not None
+    if not any(r.disposition == "accepted" for r in sheet.rows):
+        return
+    for name, message in _DEFAULTS.get(sheet.layout.kind.layout, ()):
+        if name not in sheet.layout.fields:
+            yield _at(result, sheet, "note", "", sheet.layout.bottom, f"no_{name}_column", message, field=name, about=f"no_{name}_column")
+    if not sheet.layout.kind.table:
+        yield _at(result, sheet, "note", "", sheet.layout.bottom, "counts_only", "这是次数统计，不是逐次台账，只核对、不入库；请报送逐次记录的台账", about="counts_only")
+
+
+_ADVICE = {
+    "invalid_date": "请写成 2023-05-31 这样的日期",
+    "not_a_date": "请写成 2023-05-31 这样的日期；没有就留空",
+    "ambiguous_date": "请写成 2023-05-31 这样的完整日期",
+    "ambiguous_month": "请写成 2023-10-31 这样的完整日期",
+    "month_only": "请补上日，写成 2023-05-31",
+    "decimal_month": "请补上日，写成 2023-05-31",
+    "year_only": "请写成 2023-05-31 这样的日期",
+    "range_not_value": "请填一个确定的数",
+    "not_exact": "请填确定的数或日期",
+    "not_a_number": "请只填数字",
+    "no_unit": "请在表头或表上方写明单位，例如（万元）",
+    "precision_lost": "请先把该列设为文本格式，再重新填写 18 位号码",
+    "not_in_vocabulary": "请从下拉选项或填表说明中的写法里选",
+    "none_or_zero": "是 0 就填 0，没有数据就留空",
+}
+

@@ -1,0 +1,106 @@
+"""What every reader returns: sparse sheets of cells, nothing interpreted yet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pbanalysis.ledgers.text import tidy
+
+__all__ = ["Cell", "Merge", "Sheet", "Unusable", "Value", "Workbook", "address", "column_letters"]
+
+
+class Unusable(str):
+    """A cell that holds something but no value: an error value, or a formula that was never calculated."""
+
+    __slots__ = ()
+
+
+Value = str | int | float | bool | dt.date | dt.datetime
+
+
+class Cell(NamedTuple):
+    """One non-empty cell: value, number format ("" = none known), and how the sender's program shows it."""
+
+    value: Value
+    number_format: str = ""
+    formula: bool = False
+    strike: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A merged range, 1-based and inclusive."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+@dataclass
+class Sheet:
+    """One sheet: non-empty cells by row and column (1-based), never a full rectangle."""
+
+    name: str
+    rows: dict[int, dict[int, Cell]] = field(default_factory=dict)
+    merges: list[Merge] = field(default_factory=list)
+    hidden: bool = False
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    widths: dict[int, float] = field(default_factory=dict)
+    is_text: bool = False  # values were text in the file (CSV): a number may have lost its typed zeros
+
+    def put(self, row: int, column: int, cell: Cell) -> None:
+        """Keep a cell unless it is blank."""
+        if isinstance(cell.value, str) and not isinstance(cell.value, Unusable) and not tidy(cell.value):
+            return
+        self.rows.setdefault(row, {})[column] = cell
+
+    def numbers(self) -> list[int]:
+        """Numbers of the non-empty rows, in order."""
+        return sorted(self.rows)
+
+    def text(self, row: int, column: int) -> str:
+        """Tidied text of a cell, "" where it is empty."""
+        cell = self.rows.get(row, {}).get(column)
+        return "" if cell is None else tidy(str(cell.value))
+
+    @property
+    def cell_n(self) -> int:
+        """How many cells are not empty."""
+        return sum(map(len, self.rows.values()))
+
+
+@dataclass
+class Workbook:
+    """Sheets of one file, and what the reader noticed about the file as a whole."""
+
+    sheets: list[Sheet]
+    format: str
+    notes: list[str] = field(default_factory=list)
+
+    def __iter__(self) -> Iterator[Sheet]:
+        return iter(self.sheets)
+
+
+def column_letters(column: int) -> str:
+    """Spreadsheet letters of a column number.
+
+    Examples
+    --------
+    >>> column_letters(1), column_letters(27)
+    ('A', 'AA')
+    """
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def address(row: int, column: int) -> str:
+    """A1 address."""
+    return f"{column_letters(column)}{row}"

@@ -1,0 +1,249 @@
+"""Where the table of a sheet is: its header rows, and the field of every column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from pbanalysis.ledgers.grid import Sheet
+from pbanalysis.ledgers.headers import Kind, header_keys, header_unit, header_year, kinds, match
+from pbanalysis.ledgers.text import squash, tidy
+
+__all__ = ["Column", "Layout", "Search", "find_layout", "header_words"]
+
+_HEADER_WITHIN = 40  # non-empty rows in which a header is looked for
+_MIN_MAPPED = 3
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column under the header.
+
+    Attributes
+    ----------
+    header
+        Header as joined for people: parents first, "/" between.
+    field
+        Field it means; None when the dictionary does not know it, or it may not be used.
+    doubt
+        Why a person should look: ``containment``, ``place``, ``duplicate_header``, ``other_year`` or "".
+    """
+
+    index: int
+    header: str
+    path: tuple[str, ...]
+    field: str | None
+    unit: str = ""
+    doubt: str = ""
+    meant: str | None = None  # field it would mean, were it not there twice
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The table found on a sheet."""
+
+    kind: Kind
+    top: int
+    bottom: int
+    columns: dict[int, Column]
+    score: float
+    texts: dict[int, dict[int, str]] = field(default_factory=dict, repr=False)
+
+    @property
+    def fields(self) -> dict[str, Column]:
+        """Column of every field."""
+        return {c.field: c for c in self.columns.values() if c.field}
+
+
+@dataclass(frozen=True)
+class Search:
+    """What the search for a header found: the layout, rivals of the same score, or what was missing."""
+
+    layout: Layout | None
+    rivals: tuple[str, ...] = ()
+    nearest: str = ""
+    missing: tuple[str, ...] = ()
+
+
+@cache
+def header_words() -> frozenset[str]:
+    """Keys of all synonyms of all kinds."""
+    return frozenset(k for kind in kinds().values() for f in kind.fields.values() for s in f.synonyms for k in header_keys(s)[:1])
+
+
+def find_layout(sheet: Sheet, hints: Sequence[str], *, year: int | None = None, only: str | None = None) -> Search:
+    """Find the header rows (one to three) that explain most columns.
+
+    Parameters
+    ----------
+    sheet
+        The sheet.
+    hints
+        Title, sheet name and file name: words that name a ledger kind.
+    year
+        Year of the ledger, to choose between columns of several years.
+    only
+        Layout that a template names; no other is tried.
+    """
+    hopeful: list[_Candidate] = []
+    rows = sheet.numbers()[:_HEADER_WITHIN]
+    covers = _covers(sheet, rows)
+    for top, bottom in _bands(sheet, rows):
+        texts = {r: _row_texts(sheet, r, covers) for r in range(top, bottom + 1)}
+        paths = _paths(texts)
+        for kind in kinds().values() if only is None else [kinds()[only]]:
+            candidate = _candidate(kind, top, bottom, texts, paths, hints, contained=False)
+            if candidate is not None:
+                hopeful.append(candidate)
+    best_first = sorted(hopeful, key=lambda c: (-c.score, c.top))[:_SECOND_LOOK]
+    looked = (_candidate(c.kind, c.top, c.bottom, c.texts, c.paths, hints, contained=True) for c in best_first)
+    candidates = [c for c in looked if c is not None]
+    usable = [c for c in candidates if _complete(c.kind, set(c.found.values()))]
+    if not usable:
+        return _nothing(candidates)
+    best = max(usable, key=lambda c: (c.score, -c.top))
+    rivals = {c.kind.title for c in usable if c.score == best.score and c.kind.layout != best.kind.layout and c.top == best.top}
+    columns = _columns(best.kind, best.paths, best.found, year)
+    return Search(Layout(best.kind, best.top, best.bottom, columns, best.score, best.texts), tuple(sorted(rivals)))
+
+
+_SECOND_LOOK = 6  # candidates whose unknown headers are looked up by containment too
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    kind: Kind
+    top: int
+    bottom: int
+    texts: dict[int, dict[int, str]]
+    paths: dict[int, tuple[str, ...]]
+    found: dict[int, str]
+    score: float
+
+
+def _candidate(
+    kind: Kind, top: int, bottom: int, texts: dict[int, dict[int, str]], paths: dict[int, tuple[str, ...]], hints: Sequence[str], *, contained: bool
+) -> _Candidate | None:
+    found = _map(kind, paths, contained=contained)
+    mapped = set(found.values())
+    own = mapped & kind.own
+    if len(own) < 2:
+        return None
+    named = any(w in h for w in kind.words for h in hints)
+    score = len(own) + 0.5 * len(mapped - own) + (1.5 if named else 0) - 0.3 * (bottom - top)
+    return _Candidate(kind, top, bottom, texts, paths, found, score)
+
+
+def _nothing(candidates: Sequence[_Candidate]) -> Search:
+    best = max(candidates, key=lambda c: (c.score, -c.top), default=None)
+    if best is None:
+        return Search(None)
+    mapped = set(best.found.values())
+    missing = tuple(best.kind.fields[g[0]].label for g in best.kind.key if not mapped & set(g))
+    return Search(None, nearest=best.kind.title, missing=missing)
+
+
+def _complete(kind: Kind, mapped: set[str]) -> bool:
+    return len(mapped) >= _MIN_MAPPED and all(mapped & set(group) for group in kind.key)
+
+
+def _covers(sheet: Sheet, rows: Sequence[int]) -> dict[tuple[int, int], tuple[int, int]]:
+    """Anchor of every cell that a merge of the header region covers."""
+    last = rows[-1] if rows else 0
+    found = {}
+    for merge in sheet.merges:
+        if merge.top <= last and (merge.bottom - merge.top) < 10 and (merge.right - merge.left) < 300:
+            for r in range(merge.top, merge.bottom + 1):
+                for c in range(merge.left, merge.right + 1):
+                    found[r, c] = (merge.top, merge.left)
+    return found
+
+
+def _row_texts(sheet: Sheet, row: int, covers: dict[tuple[int, int], tuple[int, int]]) -> dict[int, str]:
+    texts = {c: tidy(str(cell.value)) for c, cell in sheet.rows.get(row, {}).items()}
+    for (r, c), (top, left) in covers.items():
+        if r == row and c not in texts and (text := sheet.text(top, left)):
+            texts[c] = text
+    return texts
+
+
+def _bands(sheet: Sheet, rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Runs of one to three rows that may be a header: one of them names at least two known columns."""
+    words, likely = header_words(), set()
+    for r in rows:
+        hits = sum(
+            any(k in words for k in header_keys(cell.value))
+            for cell in sheet.rows[r].values()
+            if isinstance(cell.value, str) and len(cell.value) <= 40
+        )
+        if hits >= 2:
+            likely.add(r)
+    bands = {(top, top + more) for r in likely for top in (r - 2, r - 1, r) for more in range(3) if top >= 1 and top <= r <= top + more}
+    return sorted(b for b in bands if all(len(sheet.rows.get(r, {})) >= 2 for r in range(b[0], b[1] + 1)))
+
+
+def _paths(texts: dict[int, dict[int, str]]) -> dict[int, tuple[str, ...]]:
+    """Header path of every column, parents first; a parent reaches over blanks to its right."""
+    columns = sorted({c for row in texts.values() for c in row})
+    paths, carried = {}, {r: "" for r in texts}
+    rows = sorted(texts)
+    for c in columns:
+        path: list[str] = []
+        for r in rows:
+            text = texts[r].get(c, "")
+            if text:
+                carried |= {r: text, **{below: "" for below in rows if below > r}}
+            elif r != rows[-1] and any(texts[below].get(c) for below in rows if below > r):
+                text = carried[r]
+            if text and (not path or squash(path[-1]) != squash(text)):
+                path.append(text)
+        if path:
+            paths[c] = tuple(path)
+    return paths
+
+
+def _map(kind: Kind, paths: dict[int, tuple[str, ...]], *, contained: bool) -> dict[int, str]:
+    found = {}
+    for c, path in paths.items():
+        if any(len(p) > 60 for p in path):
+            continue
+        hit = match(kind.layout, path, contained=contained)
+        if hit.field:
+            found[c] = hit.field
+    places = {h: list(f) for h, f in kind.by_place.items()}
+    for c, path in paths.items():
+        waiting = places.get(header_keys(path[-1])[0])
+        if waiting and c not in found:
+            found[c] = waiting.pop(0)
+    return found
+
+
+def _columns(kind: Kind, paths: dict[int, tuple[str, ...]], found: dict[int, str], year: int | None) -> dict[int, Column]:
+    columns: dict[int, Column] = {}
+    for c, path in paths.items():
+        hit = match(kind.layout, path)
+        doubt = "containment" if hit.field and hit.how == "containment" else "place" if found.get(c) and not hit.field else ""
+        columns[c] = Column(c, "/".join(" ".join(p.split()) for p in path), path, found.get(c), _unit(path), doubt)
+    for name in set(found.values()):
+        same = [columns[c] for c in sorted(columns) if columns[c].field == name]
+        if len(same) > 1:
+            for column in _one_field_twice(same, year):
+                columns[column.index] = column
+    return columns
+
+
+def _unit(path: tuple[str, ...]) -> str:
+    return next((u for part in reversed(path) if (u := header_unit(part))), "")
+
+
+def _one_field_twice(same: list[Column], year: int | None) -> list[Column]:
+    """Several columns mean one field: of several years the ledger's, of sure and unsure the sure, else the first."""
+    years = {c.index: next((y for p in c.path if (y := header_year(p))), None) for c in same}
+    if year and sum(y == year for y in years.values()) == 1 and all(years.values()):
+        return [replace(c, field=None, meant=c.field, doubt="other_year") for c in same if years[c.index] != year]
+    sure = [c for c in same if not c.doubt]
+    if len(sure) == 1:
+        return [replace(c, field=None, meant=c.field, doubt="duplicate_header") for c in same if c.doubt]
+    first = (sure or same)[0]
+    return [replace(c, field=c.field if c is first else None, meant=c.field, doubt="duplicate_header") for c in same]

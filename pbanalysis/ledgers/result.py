@@ -1,0 +1,91 @@
+"""What the importer concluded from a sheet: rows with roles and dispositions, cells with classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pbanalysis.ledgers.findings import Finding
+from pbanalysis.ledgers.grid import Sheet, address
+from pbanalysis.ledgers.layout import Layout, Search
+from pbanalysis.ledgers.reading import Reading
+from pbanalysis.ledgers.roles import Preamble, Role
+
+__all__ = ["DataRow", "FileResult", "SheetResult"]
+
+Disposition = Literal["accepted", "rejected", "duplicate"]
+
+
+@dataclass(slots=True)
+class DataRow:
+    """One data row: a reading a field, the units it belongs to, and what became of it."""
+
+    number: int
+    readings: dict[str, Reading]
+    filled: frozenset[str] = frozenset()  # fields whose value came down from a merged cell
+    township_id: str = ""
+    org_id: str | None = None
+    village_id: str | None = None
+    person: str = ""
+    disposition: Disposition = "accepted"
+    code: str = ""
+    message: str = ""
+    duplicate_of: str = ""
+    content: tuple[object, ...] = ()
+    identity: tuple[object, ...] = ()
+    block: int = 0  # first row of the merged block it belongs to
+
+    def value(self, name: str) -> object:
+        """Value of a field, None where it is missing or rejected."""
+        reading = self.readings.get(name)
+        return None if reading is None else reading.value
+
+    def doubt(self, name: str, code: str, message: str) -> None:
+        """Flag the cell of a field."""
+        if name in self.readings:
+            self.readings[name] = self.readings[name].doubt(code, message)
+
+    def reject(self, code: str, message: str) -> None:
+        """Keep the row out; the first reason stays."""
+        if self.disposition == "accepted":
+            self.disposition, self.code, self.message = "rejected", code, message
+
+
+@dataclass
+class SheetResult:
+    """One sheet, concluded."""
+
+    sheet: Sheet
+    roles: dict[int, Role]
+    layout: Layout | None = None
+    search: Search = field(default_factory=lambda: Search(None))
+    preamble: Preamble = field(default_factory=Preamble)
+    rows: list[DataRow] = field(default_factory=list)
+    township_id: str = ""
+    names: frozenset[str] = frozenset()
+    findings: list[Finding] = field(default_factory=list)
+
+    def cell(self, row: DataRow, name: str) -> str:
+        """A1 address of a field in a row."""
+        if self.layout is None or name not in self.layout.fields:
+            return ""
+        return address(row.number, self.layout.fields[name].index)
+
+
+@dataclass
+class FileResult:
+    """One file, concluded."""
+
+    file: str
+    sha256: str
+    kind: str = "unknown"
+    sheets: list[SheetResult] = field(default_factory=list)
+    code: str = ""
+    message: str = ""
+    refused: bool = False
+    findings: list[Finding] = field(default_factory=list)
+    format: str = ""
+
+    def count(self, disposition: str) -> int:
+        """Data rows of a disposition."""
+        return sum(r.disposition == disposition for s in self.sheets for r in s.rows)

@@ -1,0 +1,253 @@
+"""Which township, village or organisation a ledger means: by code, name, alias, former name and suffix rules.
+
+Near names are suggested, never taken. A name that fits two units is rejected with both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+from rapidfuzz import fuzz, process
+
+from pbanalysis.errors import Code, PbError
+from pbanalysis.ledgers.reading import NOTHING, Reading, normalised, ok, rejected
+from pbanalysis.ledgers.text import is_null_marker, squash
+
+__all__ = ["Registry", "Township", "Village", "read_units"]
+
+_ETHNIC = re.compile(r"(?:[一-龥]{1,4}族)+(?:自治)?(?=[乡镇县])")
+_OFFICE = re.compile(r"(?:党政综合办公室|党建工作办公室|人民政府|委员会|党工委|工作委员会|工委|党委|办事处|街办|党建办|组织办|党政办|政府)$")
+_VILLAGE_END = re.compile(r"(?:村民委员会|村委会|行政村|社区居委会|社区居民委员会|居委会|村|社区)$")
+
+
+@dataclass(frozen=True)
+class Village:
+    """A village or community."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Township:
+    """A township with its villages."""
+
+    code: str
+    name: str
+    former_names: tuple[str, ...] = ()
+    villages: tuple[Village, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        """Name without its kind: 城关 of 城关镇."""
+        return re.sub(r"(?:街道|镇|乡)$", "", _ETHNIC.sub("", self.name))
+
+
+def read_units(path: Path) -> tuple[str, str, list[Township]]:
+    """County code and name, and townships, of a ``units.json``.
+
+    Raises
+    ------
+    PbError
+        The file cannot be read or lacks a code.
+    """
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        towns = [
+            Township(
+                str(t["code"]),
+                str(t["name"]),
+                tuple(t.get("former_names") or ()),
+                tuple(Village(str(v["code"]), str(v["name"])) for v in t.get("villages") or ()),
+            )
+            for t in data["townships"]
+        ]
+        return str(data["county"]["code"]), str(data["county"]["name"]), towns
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PbError(Code.INPUT_REFUSED, "乡镇名册读不出来", where=Path(path).name, fix="名册应为 JSON：county、townships、villages，各有 code 和 name") from error
+
+
+@dataclass
+class Registry:
+    """Townships, their villages and organisations, with caches of what names were found to mean."""
+
+    county_name: str
+    townships: list[Township]
+    organisations: pd.DataFrame | None = None
+    _organisation_keys: dict[str, dict[str, set[str]]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def by_code(self) -> dict[str, Township]:
+        """Township of a code."""
+        return {t.code: t for t in self.townships}
+
+    @cached_property
+    def _township_keys(self) -> dict[str, tuple[str, set[str]]]:
+        """Key -> (how it is known, codes); a surer way of knowing hides a less sure one."""
+        keys: dict[str, tuple[str, set[str]]] = {}
+        for how, names in (
+            ("name", lambda t: [t.name]),
+            ("code", lambda t: [t.code, t.code + "000"]),
+            ("alias", lambda t: [_ETHNIC.sub("", t.name)]),
+            ("former", lambda t: [*t.former_names]),
+            ("stem", lambda t: [t.stem] if len(t.stem) >= 2 else []),
+        ):
+            fresh: dict[str, set[str]] = defaultdict(set)
+            for town in self.townships:
+                for name in names(town):
+                    fresh[squash(name)].add(town.code)
+            keys = {**{k: (how, v) for k, v in fresh.items()}, **keys}
+        return keys
+
+    def township(self, text: str) -> tuple[Reading, str]:
+        """Township that a text names alone: reading (value: registered name) and its code ("" if none)."""
+        shaped = squash(text)
+        if is_null_marker(shaped) or shaped in ("无",):
+            return NOTHING, ""
+        for bare in self._bare(shaped):
+            found = self._township_keys.get(bare)
+            if found is None:
+                continue
+            how, codes = found
+            if len(codes) > 1:
+                names = "、".join(sorted(self.by_code[c].name for c in codes))
+                return rejected("ambiguous_township", f"可能是{names}，请写全称"), ""
+            code = next(iter(codes))
+            name = self.by_code[code].name
+            return (ok(name) if text == name else normalised(name, f"township_{how}", f"按名册写作{name}")), code
+        return rejected("unknown_township", "名册中没有这个乡镇" + self._near(shaped, [t.name for t in self.townships])), ""
+
+    def _bare(self, shaped: str) -> Iterable[str]:
+        text = re.sub(r"[(（].*?[)）]", "", shaped)
+        yield text
+        text = text.removeprefix("中共").removeprefix(self.county_name)
+        yield text
+        while (shorter := _OFFICE.sub("", text)) != text and len(shorter) >= 2:
+            text = shorter
+            yield text
+
+    def township_in(self, text: str) -> set[str]:
+        """Codes of the townships that a title, file or folder name mentions; longer names hide those inside them."""
+        rest, found = squash(text), set()
+        names = {squash(n): t.code for t in self.townships for n in (t.name, _ETHNIC.sub("", t.name), *t.former_names)}
+        for name in sorted(names, key=len, reverse=True):
+            if name in rest:
+                found.add(names[name])
+                rest = rest.replace(name, "\n")
+        return found
+
+    def village(self, text: str, township: str) -> tuple[Reading, str]:
+        """Village that a text names inside a township."""
+        shaped = squash(text)
+        if is_null_marker(shaped) or shaped == "无":
+            return NOTHING, ""
+        villages = self.by_code[township].villages if township in self.by_code else ()
+        bare = re.sub(r"(?:党总支|党支部|党委|支部)$", "", re.sub(r"[(（].*?[)）]", "", shaped.removeprefix(squash(self.by_code[township].name)) if township in self.by_code else shaped))
+        stem = _VILLAGE_END.sub("", bare)
+        for how, hit in (
+            ("code", lambda v: v.code == shaped),
+            ("name", lambda v: squash(v.name) in (shaped, bare)),
+            ("suffix", lambda v: len(stem) >= 2 and _VILLAGE_END.sub("", squash(v.name)) == stem and not _other_kind(bare, v.name)),
+        ):
+            found = [v for v in villages if hit(v)]
+            if len(found) == 1:
+                return (ok(found[0].name) if text == found[0].name else normalised(found[0].name, f"village_{how}", f"按名册写作{found[0].name}")), found[0].code
+            if found:
+                return rejected("ambiguous_village", "可能是" + "、".join(v.name for v in found) + "，请写全称"), ""
+        elsewhere = [t.name for t in self.townships if t.code != township and any(squash(v.name) == shaped for v in t.villages)]
+        hint = f"（{'、'.join(elsewhere)}有同名村）" if elsewhere else self._near(shaped, [v.name for v in villages])
+        return rejected("unknown_village", f"该乡镇没有这个村（社区）{hint}"), ""
+
+    def has_organisations(self) -> bool:
+        """Whether a register of organisations is known at all."""
+        return self.organisations is not None and len(self.organisations) > 0
+
+    def organisation(self, text: str, township: str) -> tuple[Reading, str]:
+        """Organisation that a text names inside a township.
+
+        Without any register of organisations the name stays as typed and gets a provisional id.
+        """
+        shaped = squash(text)
+        if is_null_marker(shaped) or shaped == "无":
+            return NOTHING, ""
+        if not self.has_organisations():
+            key = self._organisation_key(shaped, township)
+            return (ok(text) if text == shaped else normalised(shaped, "blanks")), f"{township}-{hashlib.blake2b(key.encode(), digest_size=5).hexdigest()}"
+        names = self._organisation_names(township)
+        if shaped in names:
+            (name, org_id), = names[shaped]
+            return (ok(name) if text == name else normalised(name, "branch_blanks", "")), org_id
+        hits = self._keys(township).get(self._organisation_key(shaped, township), set())
+        if len(hits) == 1:
+            org_id = next(iter(hits))
+            name = next(n for pairs in names.values() for n, i in pairs if i == org_id)
+            return normalised(name, "branch_alias", f"按名册写作{name}"), org_id
+        listed = [n for pairs in names.values() for n, _ in pairs]
+        if hits:
+            return rejected("ambiguous_branch", "名册中有几个党组织都符合，请写全称"), ""
+        return rejected("unknown_branch", "该乡镇名册中没有这个党组织" + self._near(shaped, listed)), ""
+
+    @cached_property
+    def _by_township(self) -> dict[str, dict[str, list[tuple[str, str]]]]:
+        found: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(dict)
+        if self.organisations is not None:
+            for org in self.organisations.itertuples():
+                found[str(org.township_id)].setdefault(squash(str(org.name)), []).append((str(org.name), str(org.org_id)))
+        return found
+
+    def _organisation_names(self, township: str) -> dict[str, list[tuple[str, str]]]:
+        return {k: v for k, v in self._by_township.get(township, {}).items() if len(v) == 1} | {}
+
+    def _keys(self, township: str) -> dict[str, set[str]]:
+        if township not in self._organisation_keys:
+            keys: dict[str, set[str]] = defaultdict(set)
+            for name, pairs in self._by_township.get(township, {}).items():
+                for _, org_id in pairs:
+                    keys[self._organisation_key(name, township)].add(org_id)
+                    keys[org_id].add(org_id)
+            self._organisation_keys[township] = keys
+        return self._organisation_keys[township]
+
+    def _organisation_key(self, shaped: str, township: str) -> str:
+        """One key for the short and the full form: 中共安和县某镇某村支部委员会 = 某村党支部."""
+        text = shaped.removeprefix("中共").removeprefix(self.county_name)
+        if township in self.by_code:
+            town = self.by_code[township]
+            for name in (town.name, _ETHNIC.sub("", town.name)):
+                if text.startswith(name) and len(text) > len(name):
+                    text = text.removeprefix(name)
+                    break
+        for pattern, plain_form in _ORGANISATION_FORMS:
+            text = pattern.sub(plain_form, text)
+        return text.translate(_CHINESE_DIGITS)
+
+    @staticmethod
+    def _near(shaped: str, names: Iterable[str]) -> str:
+        near = process.extract(shaped, list(names), scorer=fuzz.ratio, limit=2, score_cutoff=60)
+        return f"，是不是{'或'.join(n for n, _, _ in near)}？" if near else ""
+
+
+_ORGANISATION_FORMS = tuple(
+    (re.compile(p), r)
+    for p, r in (
+        (r"(?:党?总支部?委员会|党总支部|(?<!党)总支部?)$", "党总支"),
+        (r"(?<!党)支部委员会$", "党支部"),
+        (r"党支部委员会$", "党支部"),
+        (r"(?:党工委|工作委员会|党委员会|(?<!支部)委员会)$", "党委"),
+        (r"(?<!党)支部$", "党支部"),
+    )
+)
+_CHINESE_DIGITS = str.maketrans("123456789", "一二三四五六七八九")
+
+
+def _other_kind(bare: str, name: str) -> bool:
+    """Whether 村 was written for a 社区 or the other way round."""
+    return bare.endswith("村") and name.endswith("社区") or bare.endswith("社区") and name.endswith("村")
