@@ -25,8 +25,9 @@ Terms = Mapping[int, float]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-_ROUNDS = 8  # programs that test many secrets at once, before each is tested alone
+_ROUNDS = 24  # programs that test many secrets at once, before each is tested alone
 _TOLERANCE = 1e-6
+_PART = 20_000  # variables that one program may move; the cost of a program grows faster than its size
 
 
 def merge_equals(n: int, pairs: Sequence[tuple[int, int]]) -> npt.NDArray[np.int64]:
@@ -60,6 +61,8 @@ class System:
     ----------
     values
         True value of each variable, shape (v,).
+    unit
+        Number of the unit it belongs to, shape (v,): variables that hang together most closely.
     shows
         1 where a showing shows a variable, shape (s, v).
     equal, most
@@ -75,6 +78,7 @@ class System:
     """
 
     values: Floats
+    unit: npt.NDArray[np.int64]
     shows: sp.csr_matrix
     equal: sp.csr_matrix
     most: sp.csr_matrix
@@ -96,6 +100,7 @@ class System:
         cost: Floats,
         fixed: Flags,
         held: Flags,
+        unit: npt.NDArray[np.int64] | None = None,
     ) -> System:
         """From lists of terms; equations that do not hold of the true values are left out."""
         n = len(values)
@@ -104,6 +109,7 @@ class System:
         under = inequalities @ values <= _TOLERANCE
         return cls(
             values,
+            np.arange(n) if unit is None else unit,
             _matrix([dict.fromkeys(s, 1.0) for s in shows], n),
             equations[np.flatnonzero(true)],
             inequalities[np.flatnonzero(under)],
@@ -124,10 +130,32 @@ class System:
 
         Widths of at least ``width`` are lower bounds (the search stops there); narrower ones are exact.
         """
-        attack = _Attack(self)
-        spread = attack.spread(width)
-        self.programs += attack.programs
-        return spread
+        hidden = np.flatnonzero(self.hidden)
+        at: Floats = self.secrets @ self.values
+        low, high = at.copy(), at.copy()
+        # what a few units can do while all others stay as they are is possible: large counties in parts
+        parts = [hidden] if len(hidden) <= _PART else self._parts(hidden)
+        for part in parts if len(parts) > 1 else []:
+            attack = _Attack(self, part)
+            attack.widen(low, high, width)
+            self.programs += attack.programs
+        if len(hidden) and (high - low < width).any():
+            attack = _Attack(self, hidden)
+            attack.widen(low, high, width)
+            attack.settle(low, high, width)
+            self.programs += attack.programs
+        widths: Floats = high - low
+        return widths
+
+    def _parts(self, hidden: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+        """The hidden variables, whole units together, in parts that are quickly solved."""
+        order = hidden[np.argsort(self.unit[hidden], kind="stable")]
+        starts = np.flatnonzero(np.diff(self.unit[order], prepend=-1))
+        cuts = [starts[0]]
+        for start in starts:
+            if start - cuts[-1] >= _PART // 4:
+                cuts.append(start)
+        return np.split(order, cuts[1:])
 
     def protect(self, width: float) -> npt.NDArray[np.int64]:
         """Hold further showings back until no secret is narrower than ``width``.
@@ -197,59 +225,61 @@ class System:
 
 
 class _Attack:
-    """Linear programs over the hidden variables of a system."""
+    """Linear programs over some variables; the others are known, or kept as they are."""
 
-    def __init__(self, system: System) -> None:
-        hidden = system.hidden
+    def __init__(self, system: System, free: npt.NDArray[np.int64]) -> None:
         self.programs = 0
-        self._at = np.flatnonzero(hidden)
-        open_part = np.where(hidden, 0.0, system.values)
-        self._true = system.values[self._at]
-        self._equal, self._equal_to = self._reduced(system.equal, open_part)
-        self._most, self._most_to = self._reduced(system.most, open_part)
-        self._secrets = system.secrets[:, self._at].tocsr()
-        self._constant = system.secrets @ open_part
+        self._free = free
+        kept = system.values.copy()
+        kept[free] = 0.0
+        self._true = system.values[free]
+        self._equal, self._equal_to = self._reduced(system.equal, kept)
+        self._most, self._most_to = self._reduced(system.most, kept)
+        self._secrets = system.secrets[:, free].tocsr()
+        self._constant: Floats = system.secrets @ kept
 
-    def _reduced(self, matrix: sp.csr_matrix, open_part: Floats) -> tuple[sp.csr_matrix, Floats]:
-        inside = matrix[:, self._at].tocsr()
+    def _reduced(self, matrix: sp.csr_matrix, kept: Floats) -> tuple[sp.csr_matrix, Floats]:
+        """Lines with a free variable, and what the others add up to."""
+        inside = matrix[:, self._free].tocsr()
         inside.eliminate_zeros()
-        keep = np.flatnonzero(np.diff(inside.indptr))
-        return inside[keep], -(matrix[keep] @ open_part)
+        lines = np.flatnonzero(np.diff(inside.indptr))
+        return inside[lines], -(matrix[lines] @ kept)
 
-    def spread(self, width: float) -> Floats:
-        """See :meth:`System.attack`."""
-        k = self._secrets.shape[0]
-        low, high = self._secrets @ self._true, self._secrets @ self._true
-        if not k or not len(self._at):
-            return np.zeros(k)
-        moves = np.diff(self._secrets.indptr) > 0  # a secret without a hidden variable is known
+    def widen(self, low: Floats, high: Floats, width: float) -> None:
+        """Move the bounds of the secrets apart by feasible points, many secrets at once."""
+        moves = np.diff(self._secrets.indptr) > 0  # a secret without a free variable does not move
         rng = np.random.default_rng(0)  # which secrets are tested together; the verdict does not depend on it
+        idle = 0
         for _ in range(_ROUNDS):
             narrow = np.flatnonzero(moves & (high - low < width))
-            if not len(narrow):
-                break
+            if not len(narrow) or idle == 3:
+                return
             self._push_many(narrow[rng.random(len(narrow)) < 0.5], width, low, high)
+            idle = idle + 1 if (high[narrow] - low[narrow] < width).all() else 0
+
+    def settle(self, low: Floats, high: Floats, width: float) -> None:
+        """Exact bounds of each secret that is still narrow."""
+        moves = np.diff(self._secrets.indptr) > 0
         for secret in np.flatnonzero(moves & (high - low < width)):
             if high[secret] - low[secret] < width:
                 self._solve_one(int(secret), low, high)
-        widths: Floats = high - low
-        return widths
 
     def _push_many(self, chosen: npt.NDArray[np.int64], width: float, low: Floats, high: Floats) -> None:
         """Two feasible points in which as many as possible of the chosen secrets are large, or small."""
         if not len(chosen):
             return
         rows = self._secrets[chosen]
+        own = rows @ self._true
         # largest: maximise the sum of gains, each gain at most `width` above the secret's least known value
-        cap = width - (rows @ self._true - low[chosen])
+        cap = width - (self._constant[chosen] + own - low[chosen])
         n, k = rows.shape[1], len(chosen)
         gain = sp.hstack([-rows, sp.identity(k)], format="csr")
         self._visit(
             np.concatenate([np.zeros(n), -np.ones(k)]),
             low,
             high,
-            extra=(gain, -(rows @ self._true)),
-            bounds=[(-float(t), float(max(c, 0.0))) for t, c in zip(np.abs(rows @ self._true), cap)],
+            extra=(gain, -own),
+            bounds=[(None, float(max(c, 0.0))) for c in cap],
         )
         self._visit(np.asarray(rows.sum(axis=0)).ravel(), low, high)
 
@@ -266,10 +296,10 @@ class _Attack:
         high: Floats,
         *,
         extra: tuple[sp.csr_matrix, Floats] | None = None,
-        bounds: list[tuple[float, float]] | None = None,
+        bounds: list[tuple[float | None, float]] | None = None,
     ) -> bool:
         """Solve one program and widen the bounds of every secret by the point found; False if unbounded."""
-        n, more = len(self._at), len(objective) - len(self._at)
+        n, more = len(self._free), len(objective) - len(self._free)
 
         def padded(matrix: sp.csr_matrix) -> sp.csr_matrix:
             return (
@@ -286,12 +316,12 @@ class _Attack:
             b_ub=most_to if most.shape[0] else None,
             A_eq=padded(self._equal) if self._equal.shape[0] else None,
             b_eq=self._equal_to if self._equal.shape[0] else None,
-            bounds=[(0, None)] * n + (bounds or []),
+            bounds=[(0, None)] * n + list(bounds or []),
             method="highs",
         )
         if found.status == 3 or found.x is None:
             return False
-        at = self._secrets @ found.x[:n]
+        at = self._constant + self._secrets @ found.x[:n]
         np.minimum(low, at, out=low)
         np.maximum(high, at, out=high)
         return True

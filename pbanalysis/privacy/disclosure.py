@@ -7,7 +7,6 @@ docs/adr/0050-disclosure.md for what counts as small and for the limits of the p
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +15,8 @@ import pandas as pd
 
 from pbanalysis.errors import Code, PbError
 from pbanalysis.privacy.cells import System, Terms, merge_equals
+from pbanalysis.privacy.margins import protect_table
+from pbanalysis.privacy.policy import AuditReport, Policy
 from pbanalysis.privacy.relations import ACROSS, RELATIONS, Relation
 
 __all__ = ["NUMBERS", "AuditReport", "Policy", "protect", "protect_table"]
@@ -23,67 +24,6 @@ __all__ = ["NUMBERS", "AuditReport", "Policy", "protect", "protect_table"]
 NUMBERS = ("numerator", "denominator", "value", "ci_low", "ci_high", "n_not_due", "n_na", "n_unknown")
 _COUNTS = ("numerator", "denominator", "n_not_due", "n_na", "n_unknown")
 _KEYS = ["indicator_id", "unit_id", "period", "as_of"]
-_TOTAL = "合计"
-
-
-@dataclass(frozen=True)
-class Policy:
-    """Counts of 1 … ``threshold`` − 1 persons are not published.
-
-    ``threshold`` is 5 for the county's own papers and 10 for wider circulation; it is also the least
-    width of what an attacker may find out about a hidden count.
-    """
-
-    threshold: int = 5
-
-    def __post_init__(self) -> None:
-        if self.threshold < 3:
-            raise PbError(
-                Code.UNKNOWN_PARAMETER,
-                "隐去门槛不能小于 3 人",
-                where="threshold",
-                got=str(self.threshold),
-                fix="县内工作用 5，范围更大时用 10",
-            )
-
-    def small(self, counts: pd.Series[float] | npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Whether each count is small; zero and missing are not."""
-        numbers = np.asarray(counts, dtype=float)
-        with np.errstate(invalid="ignore"):
-            small: npt.NDArray[np.bool_] = (numbers >= 1) & (numbers < self.threshold)
-        return small
-
-
-@dataclass(frozen=True)
-class AuditReport:
-    """What was held back and how narrowly an attacker can pin it down; holds no count that is hidden.
-
-    ``rows`` names the rows held back and why: ``small`` (the count itself) or ``derivable`` (another
-    count could be computed from it).
-    """
-
-    threshold: int
-    rows: pd.DataFrame = field(repr=False)
-    secrets: int
-    narrowest: float
-    programs: int
-
-    @property
-    def ok(self) -> bool:
-        """Whether no hidden small count is pinned down to less than the threshold."""
-        return self.narrowest >= self.threshold - 1e-6
-
-    def to_frame(self) -> pd.DataFrame:
-        """Rows held back and the reason."""
-        return self.rows
-
-    def _repr_html_(self) -> str:
-        small = int((self.rows["reason"] == "small").sum())
-        return (
-            f"<p>依规定不予公布 {len(self.rows)} 行：人数不足 {self.threshold} 人 {small} 行，"
-            f"为防推算一并隐去 {len(self.rows) - small} 行。已用线性规划核验 {self.secrets} 个隐去的数，"
-            "均不能推定。</p>"
-        )
 
 
 def protect(
@@ -211,6 +151,7 @@ class _Model:
             cost=self._cost(),
             fixed=self._out,
             held=np.where(earlier, suppressed, self.small),
+            unit=self._unit_of(merged, len(truth)),
         )
 
     def _units(self) -> dict[tuple[str, ...], dict[str, int]]:
@@ -305,6 +246,13 @@ class _Model:
                     found.setdefault(tuple(term.items()), row)
         return [dict(k) for k in found], list(found.values()), small
 
+    def _unit_of(self, merged: npt.NDArray[np.int64], variables: int) -> npt.NDArray[np.int64]:
+        codes = pd.factorize(self.rows["unit_id"])[0]
+        unit = np.zeros(variables, dtype=np.int64)
+        for (row, _), number in self._number.items():
+            unit[merged[number]] = codes[row]
+        return unit
+
     def _shows(self, merged: npt.NDArray[np.int64]) -> list[set[int]]:
         shows: list[set[int]] = [set() for _ in range(len(self.rows))]
         for (row, _), number in self._number.items():
@@ -337,100 +285,3 @@ def _renumbered(terms: Terms, merged: npt.NDArray[np.int64]) -> dict[int, float]
         k = int(merged[number])
         out[k] = out.get(k, 0.0) + factor
     return {k: f for k, f in out.items() if f}
-
-
-def protect_table(
-    counts: pd.DataFrame,
-    by: Sequence[str],
-    *,
-    value: str = "n",
-    policy: Policy = Policy(),
-    withheld: Collection[tuple[str, ...]] = (),
-) -> tuple[pd.DataFrame, AuditReport]:
-    """A table of person counts with all its margins, small and derivable cells held back.
-
-    Parameters
-    ----------
-    counts
-        One row per cell: the columns ``by`` (text) and ``value``.
-    by
-        Dimensions, e.g. ``("township_id", "level")``. Every margin is published with the cells.
-    value
-        Column of the counts.
-    policy
-        The threshold.
-    withheld
-        Keys of cells and margins that must not be shown because they are held back elsewhere, as
-        tuples in the order of ``by`` with 「合计」 for a margin.
-
-    Returns
-    -------
-    The cells and margins (``by`` = 「合计」), held-back ones with an empty count and ``suppressed`` true;
-    and the audit.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"level": list("abc"), "n": [3, 12, 20]})
-    >>> safe, audit = protect_table(table, ["level"])
-    >>> safe.loc[safe["suppressed"], "level"].tolist(), audit.ok
-    (['a', 'b'], True)
-    """
-    by = list(by)
-    cells = counts.astype(dict.fromkeys(by, "str")).groupby(by, sort=False)[value].sum().reset_index()
-    table = _with_margins(cells, by, value)
-    keys = list(table[by].itertuples(index=False, name=None))
-    number = {key: k for k, key in enumerate(keys)}
-    values = table[value].to_numpy(dtype=float)
-    equal = _margin_sums(keys, number, len(by))
-    small = policy.small(values)
-    kept = np.array([tuple(key) in set(withheld) for key in keys], dtype=bool)
-    margins = (table[by] == _TOTAL).sum(axis=1).to_numpy()
-    system = System.build(
-        values,
-        [[k] for k in range(len(keys))],
-        equal=equal,
-        most=[],
-        secrets=[{int(k): 1.0} for k in np.flatnonzero(small)],
-        cost=1.0 + values + 1e6 * margins,
-        fixed=np.zeros(len(keys), dtype=bool),
-        held=small | kept,
-    )
-    system.protect(policy.threshold)
-    widths = system.attack(policy.threshold)
-    table[value] = table[value].astype("Int64").mask(system.held)
-    table["suppressed"] = system.held
-    rows = table.loc[system.held, by].assign(reason=np.where(small[system.held], "small", "derivable"))
-    return table, AuditReport(
-        policy.threshold,
-        rows.reset_index(drop=True),
-        len(widths),
-        float(widths.min(initial=np.inf)),
-        system.programs,
-    )
-
-
-def _with_margins(cells: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
-    """Cells, then the sums over every set of dimensions."""
-    parts = [cells]
-    for mask in range(1, 2 ** len(by)):
-        kept = [c for k, c in enumerate(by) if not mask >> k & 1]
-        sums = (
-            cells.groupby(kept, sort=False)[value].sum().reset_index()
-            if kept
-            else pd.DataFrame({value: [cells[value].sum()]})
-        )
-        parts.append(sums.reindex(columns=[*by, value]).fillna(dict.fromkeys(by, _TOTAL)))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _margin_sums(
-    keys: list[tuple[str, ...]], number: dict[tuple[str, ...], int], dimensions: int
-) -> list[Terms]:
-    """Each margin is the sum of the cells one dimension below it."""
-    groups: dict[int, dict[int, float]] = {}
-    for key, k in number.items():
-        for d in range(dimensions):
-            if key[d] != _TOTAL:
-                margin = number[(*key[:d], _TOTAL, *key[d + 1 :])]
-                groups.setdefault(margin * dimensions + d, {margin: -1.0})[k] = 1.0
-    return list(groups.values())
