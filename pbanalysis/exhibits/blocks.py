@@ -7,13 +7,12 @@ a fact; a block collects the facts of its lines and cells by itself (docs/blocks
 from __future__ import annotations
 
 import base64
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias
 
+from pbanalysis.exhibits.lines import Fact, Line, Span, facts_of, plain_value, span_list, spans_of, text_of
 from pbanalysis.exhibits.markup import html_of, plain_of
-from pbanalysis.terms import STATES
 
 __all__ = [
     "BLOCK_MIME",
@@ -40,102 +39,6 @@ __all__ = [
 BLOCK_MIME = "application/vnd.pbanalysis.block+json"
 VERSION = 1
 Align: TypeAlias = Literal["left", "right", "center"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """A printed number: its display text, its raw value and where it comes from.
-
-    ``id`` is unique inside one township's ``facts.json``: ``R03.value``, ``issues.open_n``,
-    ``county.R03.value``. ``text`` is what every output prints. A suppressed fact has the state
-    ``suppressed``, no numbers, and the text 「依规定不予公布」 (:meth:`suppressed`).
-
-    Examples
-    --------
-    >>> Fact(id="R03.value", text="83.9%", value=26 / 31, n=26, N=31, indicator_id="R03").span()
-    {'t': '83.9%', 'f': 'R03.value'}
-    """
-
-    id: str
-    text: str
-    value: float | int | str | None = None
-    indicator_id: str | None = None
-    name: str | None = None
-    n: float | int | None = None
-    N: float | int | None = None
-    state: str = ""
-    source_tables: tuple[str, ...] = ()
-    rows: int | None = None
-
-    def __post_init__(self) -> None:
-        hidden = (self.value, self.n, self.N) == (None, None, None) and self.text == STATES["suppressed"]
-        if self.state == "suppressed" and not hidden:
-            raise ValueError(f"a suppressed fact holds a number: {self.id}")
-
-    @classmethod
-    def suppressed(cls, id: str, **about: Any) -> Fact:
-        """A fact that the disclosure policy holds back."""
-        return cls(id=id, text=STATES["suppressed"], state="suppressed", **about)
-
-    def block(self) -> dict[str, Any]:
-        """The fact as it stands in ``facts`` of a block and in ``facts.json``."""
-        return {
-            "id": self.id,
-            "indicator_id": self.indicator_id,
-            "name": self.name,
-            "value": _plain(self.value),
-            "text": self.text,
-            "n": _plain(self.n),
-            "N": _plain(self.N),
-            "state": self.state,
-            "source_tables": list(self.source_tables),
-            "rows": _plain(self.rows),
-        }
-
-    def span(self) -> dict[str, str]:
-        """The fact as a span of a line."""
-        return {"t": self.text, "f": self.id}
-
-
-Span: TypeAlias = str | Fact
-Line: TypeAlias = Span | tuple[Span, ...]
-
-
-def _spans(line: Line) -> tuple[Span, ...]:
-    return line if isinstance(line, tuple) else (line,)
-
-
-def text_of(line: Line) -> str:
-    """The line as it is read.
-
-    >>> text_of(("到期 ", Fact(id="a", text="31"), " 项"))
-    '到期 31 项'
-    """
-    return "".join(span if isinstance(span, str) else span.text for span in _spans(line))
-
-
-def facts_of(*lines: Line) -> tuple[Fact, ...]:
-    """Facts of the lines, in order."""
-    return tuple(span for line in lines for span in _spans(line) if isinstance(span, Fact))
-
-
-def _span_list(line: Line) -> list[Any]:
-    return [span if isinstance(span, str) else span.span() for span in _spans(line) if span != ""]
-
-
-def _plain(value: Any) -> Any:
-    """JSON value of a number that may be numpy's or pandas': missing is ``None``, never NaN."""
-    if value is None or isinstance(value, str | bool):
-        return value
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, int):
-        return value
-    try:
-        number = float(value)
-    except TypeError:  # pandas.NA
-        return None
-    return number if math.isfinite(number) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +106,7 @@ class Paragraph(Block):
         return (self.text,)
 
     def body(self) -> dict[str, Any]:
-        return {"spans": _span_list(self.text)}
+        return {"spans": span_list(self.text)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +122,7 @@ class ListBlock(Block):
         return self.items
 
     def body(self) -> dict[str, Any]:
-        items = [_span_list(item) for item in self.items]
+        items = [span_list(item) for item in self.items]
         return {"title": self.title, "ordered": self.ordered, "items": items}
 
 
@@ -257,12 +160,16 @@ class Cell:
     def block(self) -> dict[str, Any]:
         """The cell as docs/blocks.md describes it; ``spans`` where it joins several facts."""
         facts = facts_of(self.line)
-        only = facts[0] if len(facts) == 1 and len(_spans(self.line)) == 1 else None
+        only = facts[0] if len(facts) == 1 and len(spans_of(self.line)) == 1 else None
         state = self.state or (only.state if only else "")
         value = self.value if self.value is not None or only is None else only.value
-        cell: dict[str, Any] = {"t": text_of(self.line), "v": _plain(value), "f": only.id if only else None}
+        cell: dict[str, Any] = {
+            "t": text_of(self.line),
+            "v": plain_value(value),
+            "f": only.id if only else None,
+        }
         cell |= {"state": state, "suppressed": "suppressed" in {state, *(fact.state for fact in facts)}}
-        return cell if only or not facts else {**cell, "spans": _span_list(self.line)}
+        return cell if only or not facts else {**cell, "spans": span_list(self.line)}
 
 
 CellLike: TypeAlias = Cell | Line
@@ -317,7 +224,7 @@ class Table(Block):
             "n": text_of(self.n),
             "columns": [column.block() for column in self.columns],
             "rows": [row.block() for row in self.rows],
-            "notes": [_span_list(note) for note in self.notes],
+            "notes": [span_list(note) for note in self.notes],
         }
 
 
@@ -352,7 +259,7 @@ class Figure(Block):
             "unit": self.unit,
             "source": self.source,
             "n": text_of(self.n),
-            "size": [_plain(side) for side in self.size],
+            "size": [plain_value(side) for side in self.size],
         }
 
     def picture(self) -> dict[str, str]:

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pbanalysis.exhibits.blocks import Box, Figure, Line
-from pbanalysis.exhibits.figures.caption import Caption, flat, floats, joined, number_text
+from pbanalysis.exhibits.figures.caption import Caption, Numbers, floats, joined, number_text
 from pbanalysis.exhibits.figures.sheet import Sheet, drawn, key_mm, shortened, text_mm
+from pbanalysis.exhibits.lines import spans_of
 from pbanalysis.exhibits.numbers import percent
 from pbanalysis.exhibits.style import BAD, HATCH, INK, LIGHT, MID, PALE, PAPER, ROWS_MM, WIDTH_MM
 from pbanalysis.terms import STATES
@@ -37,7 +38,7 @@ def row_names(sheet: Sheet, labels: Sequence[str], head: float, top: float, pitc
 def counts(
     caption: Caption,
     labels: Sequence[str],
-    values: npt.ArrayLike,
+    values: Numbers,
     *,
     states: Sequence[str] = (),
     bad: Collection[int] = (),
@@ -127,7 +128,7 @@ def _count_words(caption: Caption, labels: Sequence[str], value: Floats, total: 
 
 
 @drawn
-def pareto(caption: Caption, labels: Sequence[str], values: npt.ArrayLike) -> Figure | Box:
+def pareto(caption: Caption, labels: Sequence[str], values: Numbers) -> Figure | Box:
     """Kinds of fault from the most frequent down, with the cumulative share in words."""
     value = np.nan_to_num(floats(values))
     total = float(value.sum())
@@ -145,7 +146,7 @@ def mix(
     caption: Caption,
     labels: Sequence[str],
     parts: Sequence[str],
-    values: npt.ArrayLike,
+    values: Numbers,
 ) -> Figure | Box:
     """Composition of each row as a bar of full length; parts differ by grey and by hatch.
 
@@ -242,7 +243,7 @@ def _mix_words(
     def share(i: int, j: int) -> Line:
         return (parts[j] + " ", caption.share(f"share_{i}_{j}", number[i, j] / total[i], total[i]))
 
-    title: Line = (f"{caption.subject}：{labels[first]}以", *flat(share(first, most)), " 为最多")
+    title: Line = (f"{caption.subject}：{labels[first]}以", *spans_of(share(first, most)), " 为最多")
     rows: list[Line] = [
         (labels[i] + "：", *joined([share(i, j) for j in range(len(parts)) if number[i, j]], "，", ""))
         for i in np.flatnonzero(total > 0)[:6].tolist()

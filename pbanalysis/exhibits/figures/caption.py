@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,14 @@ import pandas as pd
 
 from pbanalysis.exhibits.blocks import Box, Fact, Figure, Line, Span, text_of
 from pbanalysis.exhibits.figures.sheet import Sheet
+from pbanalysis.exhibits.lines import spans_of
 from pbanalysis.exhibits.numbers import percent, plain
 
-__all__ = ["Caption", "flat", "floats", "joined", "number_text"]
+__all__ = ["Caption", "Numbers", "floats", "joined", "number_text"]
+
+
+# what a maker takes for numbers: an array, a pandas column, a list in which None is missing
+Numbers: TypeAlias = npt.ArrayLike | Sequence[float | int | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +92,7 @@ class Caption:
         return Box(id=self.id, role=self.role, facts=self.facts, title=self.subject, items=(why,))
 
 
-def floats(values: npt.ArrayLike | Sequence[Any]) -> npt.NDArray[np.float64]:
+def floats(values: Numbers) -> npt.NDArray[np.float64]:
     """Numbers as an array of floats of the same shape; every kind of missing value is NaN."""
     shape = np.shape(cast(Any, values))
     flat = np.ravel(np.asarray(values, dtype=object))
@@ -99,15 +104,10 @@ def number_text(value: float) -> str:
     return plain(float(value), 1).replace("-", "−")
 
 
-def flat(line: Line) -> tuple[Span, ...]:
-    """The line as spans."""
-    return line if isinstance(line, tuple) else (line,)
-
-
 def joined(parts: Sequence[Line], by: str = "；", end: str = "。") -> tuple[Span, ...]:
     """Clauses joined into one line."""
     line: list[Span] = []
     for k, part in enumerate(parts):
         line += [by] if k else []
-        line += flat(part)
+        line += spans_of(part)
     return (*line, end)

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pbanalysis.exhibits.blocks import Box, Figure, Line
-from pbanalysis.exhibits.figures.caption import Caption, flat, floats, joined, number_text
+from pbanalysis.exhibits.figures.caption import Caption, Numbers, floats, joined, number_text
 from pbanalysis.exhibits.figures.frame import Frame
 from pbanalysis.exhibits.figures.sheet import Sheet, drawn, spread, text_mm
+from pbanalysis.exhibits.lines import spans_of
 from pbanalysis.exhibits.style import HATCH, INK, LIGHT, MID, PALE, PAPER
 
 __all__ = ["Curve", "cumulative_incidence", "survival", "time_to_event"]
@@ -30,12 +31,12 @@ class Curve:
     ``median`` days is NaN where the curve never reaches a half.
     """
 
-    time: npt.ArrayLike
-    survival: npt.ArrayLike
-    at_risk: npt.ArrayLike
+    time: Numbers
+    survival: Numbers
+    at_risk: Numbers
     n: int
-    low: npt.ArrayLike | None = None
-    high: npt.ArrayLike | None = None
+    low: Numbers | None = None
+    high: Numbers | None = None
     median: float = float("nan")
 
     def share(self, day: float) -> float:
@@ -145,7 +146,7 @@ def _curve(frame: Frame, curve: Curve, end: float, done: bool, style: dict[str, 
     inside = time <= end
     x = np.concatenate([[0.0], time[inside], [min(end, float(time.max()))]])
 
-    def turned(values: npt.ArrayLike) -> Floats:
+    def turned(values: Numbers) -> Floats:
         y = floats(values)[inside]
         y = np.concatenate([[1.0], y, y[-1:] if len(y) else [1.0]])
         return 1 - y if done else y
@@ -209,7 +210,7 @@ def _curve_words(
 
     said = [clause(name, curve, marks[-1]) for name, curve in curves] if marks else []
     heads = said or [median(name, curve) for name, curve in curves]
-    title = joined([(f"{caption.subject}：", *flat(heads[0])), *heads[1:]], "，", "")
+    title = joined([(f"{caption.subject}：", *spans_of(heads[0])), *heads[1:]], "，", "")
     alt: list[Line] = [f"{caption.subject}，{state}比例随天数变化的阶梯曲线"]
     alt += [clause(name, curve, day) for day in marks for name, curve in curves]
     alt += [median(name, curve) for name, curve in curves]
@@ -220,8 +221,8 @@ def _curve_words(
 @drawn
 def cumulative_incidence(
     caption: Caption,
-    time: npt.ArrayLike,
-    ends: Mapping[str, npt.ArrayLike],
+    time: Numbers,
+    ends: Mapping[str, Numbers],
     *,
     n: int,
     remaining: str = "仍未办结",
@@ -265,7 +266,7 @@ def cumulative_incidence(
         sheet.text(frame.right + 1.5, y_mm, f"{name} {share.text}", 7.5)
     said: list[Line] = [(name + " ", share) for (name, *_), share in zip(final, shares)]
     until = (f"{caption.subject}：至第 ", caption.fact("day", end), " 天，")
-    title = joined([(*until, *flat(said[0])), *said[1:]], "，", "")
+    title = joined([(*until, *spans_of(said[0])), *said[1:]], "，", "")
     alt = joined([title, "各种结局互斥，自下而上累加"])
     return caption.figure(sheet, title=title, alt=alt, n=caption.size(n))
 

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pbanalysis.exhibits.blocks import Box, Fact, Figure, Line
-from pbanalysis.exhibits.figures.caption import Caption, flat, floats, joined, number_text
+from pbanalysis.exhibits.figures.caption import Caption, Numbers, floats, joined, number_text
 from pbanalysis.exhibits.figures.frame import Frame, limits, nice
 from pbanalysis.exhibits.figures.sheet import Sheet, drawn, shortened, text_mm
+from pbanalysis.exhibits.lines import spans_of
 from pbanalysis.exhibits.numbers import percent
 from pbanalysis.exhibits.style import HATCH, INK, MID, PAPER, ROWS_MM, signal_colour
 from pbanalysis.terms import STATES
@@ -27,9 +28,9 @@ _MOST = 60  # rows that can all be named
 def forest(
     caption: Caption,
     labels: Sequence[str],
-    values: npt.ArrayLike,
-    low: npt.ArrayLike,
-    high: npt.ArrayLike,
+    values: Numbers,
+    low: Numbers,
+    high: Numbers,
     *,
     parts: Sequence[str] = (),
     states: Sequence[str] = (),
@@ -199,7 +200,7 @@ def _forest_words(
         parts.append((caption.county + " ", fact("county", county), unit))
     if target is not None:
         parts.append(("目标 ", fact("target", target), unit))
-    title = joined([(f"{caption.subject}：", *flat(parts[0] if parts else span)), *parts[1:]], "，", "")
+    title = joined([(f"{caption.subject}：", *spans_of(parts[0] if parts else span)), *parts[1:]], "，", "")
     signalled = [labels[k] for k in known if _is_signal(signals, k)]
     rows: list[Line] = [(labels[k] + " ", fact(f"row_{k}", value[k]), unit) for k in known[:12]]
     alt: list[Line] = [title, span, *(rows if len(known) <= 12 else [])]

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pbanalysis.exhibits.blocks import Box, Figure, Line
-from pbanalysis.exhibits.figures.caption import Caption, flat, floats, joined, number_text
+from pbanalysis.exhibits.figures.caption import Caption, Numbers, floats, joined, number_text
 from pbanalysis.exhibits.figures.dots import SHAPES, signal_key
 from pbanalysis.exhibits.figures.frame import Frame, limits, nice
 from pbanalysis.exhibits.figures.sheet import Sheet, drawn, spread, text_mm
+from pbanalysis.exhibits.lines import spans_of
 from pbanalysis.exhibits.numbers import percent
 from pbanalysis.exhibits.style import INK, LIGHT, MID, PAPER, signal_colour
 from pbanalysis.terms import VS_COUNTY
@@ -28,19 +29,19 @@ _NAMED = 12  # names beside the points; more would not be read
 class FunnelLimits:
     """Control limits along a grid of denominators, all arrays of shape (g,)."""
 
-    n: npt.ArrayLike
-    low95: npt.ArrayLike
-    high95: npt.ArrayLike
-    low998: npt.ArrayLike
-    high998: npt.ArrayLike
+    n: Numbers
+    low95: Numbers
+    high95: Numbers
+    low998: Numbers
+    high998: Numbers
 
 
 @drawn
 def funnel(
     caption: Caption,
     labels: Sequence[str],
-    sizes: npt.ArrayLike,
-    values: npt.ArrayLike,
+    sizes: Numbers,
+    values: Numbers,
     *,
     centre: float,
     bounds: FunnelLimits,
@@ -178,7 +179,7 @@ def _words(
         title = joined([part for part in parts if part], "，", "")
     else:
         many = caption.fact("signal_n", len(signalled))
-        title = (f"{caption.subject}：", many, " 个单位与全县差异显著，", *flat(county))
+        title = (f"{caption.subject}：", many, " 个单位与全县差异显著，", *spans_of(county))
     inner, outer = caption.fact("inner", 0.95, "95%"), caption.fact("outer", 0.998, "99.8%")
     alt: list[Line] = [title, ("漏斗图，横轴为分母，纵轴为比例，画有 ", inner, " 与 ", outer, " 界限")]
     alt += [(labels[k] + " ", caption.share(f"row_{k}", rate[k], n[k])) for k in signalled if k != own]

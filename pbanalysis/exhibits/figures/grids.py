@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pbanalysis.exhibits.blocks import Box, Figure, Line
-from pbanalysis.exhibits.figures.caption import Caption, floats, joined, number_text
+from pbanalysis.exhibits.figures.caption import Caption, Numbers, floats, joined, number_text
 from pbanalysis.exhibits.figures.sheet import Sheet, drawn, shortened, text_mm
 from pbanalysis.exhibits.style import BAD, HATCH, INK, LIGHT, MID, PALE, PAPER, ROWS_MM, WIDTH_MM
 
@@ -153,7 +153,7 @@ def matrix(
     caption: Caption,
     rows: Sequence[str],
     columns: Sequence[str],
-    counts: npt.ArrayLike,
+    counts: Numbers,
     *,
     suppressed: npt.ArrayLike | None = None,
     row_title: str = "",

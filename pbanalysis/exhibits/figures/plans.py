@@ -8,12 +8,12 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from pbanalysis.exhibits.blocks import Box, Figure, Line
 from pbanalysis.exhibits.figures.bars import SIZE, row_layout, row_names
-from pbanalysis.exhibits.figures.caption import Caption, flat, floats, joined, number_text
+from pbanalysis.exhibits.figures.caption import Caption, Numbers, floats, joined, number_text
 from pbanalysis.exhibits.figures.sheet import Sheet, drawn, shortened, text_mm
+from pbanalysis.exhibits.lines import spans_of
 from pbanalysis.exhibits.numbers import percent
 from pbanalysis.exhibits.style import BAD, HATCH, INK, LIGHT, MID, PALE, PAPER, ROWS_MM
 from pbanalysis.terms import STATES
@@ -23,7 +23,7 @@ __all__ = ["Measure", "admissions_by_quarter", "audit_coverage", "progress"]
 
 @drawn
 def admissions_by_quarter(
-    caption: Caption, labels: Sequence[str], admitted: npt.ArrayLike, plan: float | None
+    caption: Caption, labels: Sequence[str], admitted: Numbers, plan: float | None
 ) -> Figure | Box:
     """Admissions added up over the quarters, each quarter's own part darker, with the year's plan.
 
@@ -73,7 +73,7 @@ def admissions_by_quarter(
     total = caption.fact("n", float(running[-1]))
     title: Line = (f"{caption.subject}：至{labels[known[-1]]}累计 ", total, f" {caption.counted}")
     if plan is not None:
-        title = (*flat(title), "，全年计划 ", caption.fact("plan", plan), f" {caption.counted}")
+        title = (*spans_of(title), "，全年计划 ", caption.fact("plan", plan), f" {caption.counted}")
     rows: list[Line] = [(labels[k] + " ", caption.fact(f"row_{k}", value[k])) for k in known]
     return caption.figure(sheet, title=title, alt=joined([title, *rows]), n=caption.size(float(running[-1])))
 
@@ -82,8 +82,8 @@ def admissions_by_quarter(
 def audit_coverage(
     caption: Caption,
     labels: Sequence[str],
-    audited: npt.ArrayLike,
-    total: npt.ArrayLike,
+    audited: Numbers,
+    total: Numbers,
     *,
     required: float = 0.3,
 ) -> Figure | Box:
@@ -254,10 +254,14 @@ def _progress_words(caption: Caption, measures: Sequence[Measure], known: Sequen
         number = measure.value if measure.value is not None else 0.0
         row: Line = (f"{measure.label} ", fact(f"row_{k}", number, measure.text(number)))
         if measure.target is not None:
-            row = (*flat(row), "，目标 ", fact(f"target_{k}", measure.target, measure.text(measure.target)))
+            row = (
+                *spans_of(row),
+                "，目标 ",
+                fact(f"target_{k}", measure.target, measure.text(measure.target)),
+            )
         if measure.part is not None:
             row = (
-                *flat(row),
+                *spans_of(row),
                 f"，{caption.own} ",
                 fact(f"part_{k}", measure.part, measure.text(measure.part)),
             )

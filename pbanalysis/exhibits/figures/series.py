@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pbanalysis.exhibits.blocks import Box, Fact, Figure, Line
-from pbanalysis.exhibits.figures.caption import Caption, flat, floats, joined, number_text
+from pbanalysis.exhibits.figures.caption import Caption, Numbers, floats, joined, number_text
 from pbanalysis.exhibits.figures.frame import Frame, limits, nice, thinned
 from pbanalysis.exhibits.figures.sheet import Sheet, drawn, spread
+from pbanalysis.exhibits.lines import spans_of
 from pbanalysis.exhibits.numbers import percent
 from pbanalysis.exhibits.style import BAD, HATCH, INK, LIGHT, MID, PAPER, signal_colour
 
@@ -24,11 +25,11 @@ _ENOUGH = 7  # points below which no trend is judged
 def xmr(
     caption: Caption,
     labels: Sequence[str],
-    values: npt.ArrayLike,
+    values: Numbers,
     *,
-    centre: npt.ArrayLike,
-    low: npt.ArrayLike,
-    high: npt.ArrayLike,
+    centre: Numbers,
+    low: Numbers,
+    high: Numbers,
     signals: Sequence[str] = (),
     reasons: Mapping[int, str] | None = None,
     better: str = "up",
@@ -135,7 +136,7 @@ def _xmr_words(
         return {"title": title, "alt": joined([title, *points]), "n": size}
     many = caption.fact("signal_n", int((code != "").sum()))
     verdict: Line = ("超出正常波动的有 ", many, " 期") if many.value else "各期均在正常波动范围内"
-    title = joined([(f"{caption.subject}：", *flat(verdict)), last], "，", "")
+    title = joined([(f"{caption.subject}：", *spans_of(verdict)), last], "，", "")
     alt: list[Line] = [title]
     for name, line in zip(("下限", "中心线", "上限"), lines):
         if np.isfinite(line[-1]):
@@ -151,8 +152,8 @@ def _xmr_words(
 def monthly(
     caption: Caption,
     labels: Sequence[str],
-    values: npt.ArrayLike,
-    county: npt.ArrayLike | None = None,
+    values: Numbers,
+    county: Numbers | None = None,
     *,
     county_name: str = "全县中位数",
     is_share: bool = True,
@@ -190,7 +191,7 @@ def monthly(
     last = known[-1]
     title: Line = (f"{caption.subject}：{labels[last]} ", fact("last", own[last]))
     if np.isfinite(reference[last]):
-        title = (*flat(title), f"，{county_name} ", fact("county", reference[last]))
+        title = (*spans_of(title), f"，{county_name} ", fact("county", reference[last]))
     points: list[Line] = [(labels[k] + " ", fact(f"point_{k}", own[k])) for k in known[-24:]]
     gaps = [label for label, value in zip(labels, own) if not np.isfinite(value)]
     missing: list[Line] = ["无数值的期：" + "、".join(gaps)] if gaps else []
@@ -202,8 +203,8 @@ def monthly(
 def burn_down(
     caption: Caption,
     labels: Sequence[str],
-    open_n: npt.ArrayLike,
-    overdue_n: npt.ArrayLike | None = None,
+    open_n: Numbers,
+    overdue_n: Numbers | None = None,
 ) -> Figure | Box:
     """Open items at the end of each month, the overdue part hatched.
 

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pbanalysis.exhibits.blocks import Box, Figure, Line
-from pbanalysis.exhibits.figures.caption import Caption, flat, floats, joined, number_text
+from pbanalysis.exhibits.figures.caption import Caption, Numbers, floats, joined, number_text
 from pbanalysis.exhibits.figures.sheet import Sheet, drawn, shortened, text_mm
+from pbanalysis.exhibits.lines import spans_of
 from pbanalysis.exhibits.style import BAD, INK, LIGHT, MID, PALE, PAPER, ROWS_MM
 
 __all__ = ["Step", "expiring_terms", "step_durations"]
@@ -27,7 +28,7 @@ class Step:
     """A step with its durations in days; ``limit`` days at ``most`` or at ``least``."""
 
     label: str
-    days: npt.ArrayLike
+    days: Numbers
     limit: float | None = None
     kind: str = "most"
 
@@ -287,7 +288,7 @@ def _term_words(
     passed = int(late.sum())
     soon: Line = ("今后 ", fact("months", months), " 个月内届满 ", fact("soon_n", len(rows) - passed), unit)
     gone: Line = ("已届满未换届 ", fact("late_n", passed), unit)
-    title = joined([(f"{caption.subject}：", *flat(soon)), gone], "，", "")
+    title = joined([(f"{caption.subject}：", *spans_of(soon)), gone], "，", "")
     named: list[Line] = [f"{labels[k]} {expiry[k]}" for k in rows[:12]]
     alt: list[Line] = [title, *named]
     if missing:
