@@ -16,7 +16,7 @@ import pandas as pd
 from pbanalysis.errors import Code, PbError
 from pbanalysis.privacy.cells import System, Terms, merge_equals
 from pbanalysis.privacy.margins import protect_table
-from pbanalysis.privacy.policy import AuditReport, Policy
+from pbanalysis.privacy.policy import COUNTY_POLICY, AuditReport, Policy
 from pbanalysis.privacy.relations import ACROSS, RELATIONS, Relation
 
 __all__ = ["NUMBERS", "AuditReport", "Policy", "protect", "protect_table"]
@@ -29,7 +29,7 @@ _KEYS = ["indicator_id", "unit_id", "period", "as_of"]
 def protect(
     frame: pd.DataFrame,
     persons: Collection[str],
-    policy: Policy = Policy(),
+    policy: Policy = COUNTY_POLICY,
     *,
     linked: Iterable[Relation] = RELATIONS,
     published: pd.DataFrame | None = None,

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pbanalysis.errors import Code, PbError
 from pbanalysis.privacy.cells import System, Terms
-from pbanalysis.privacy.policy import AuditReport, Policy
+from pbanalysis.privacy.policy import COUNTY_POLICY, AuditReport, Policy
 
 __all__ = ["TOTAL", "protect_table"]
 
@@ -21,7 +21,7 @@ def protect_table(
     by: Sequence[str],
     *,
     value: str = "n",
-    policy: Policy = Policy(),
+    policy: Policy = COUNTY_POLICY,
     withheld: Collection[tuple[str, ...]] = (),
 ) -> tuple[pd.DataFrame, AuditReport]:
     """A table of person counts with all its margins, small and derivable cells held back.

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pbanalysis.errors import Code, PbError
 
-__all__ = ["AuditReport", "Policy"]
+__all__ = ["COUNTY_POLICY", "WIDER_POLICY", "AuditReport", "Policy"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,10 @@ class Policy:
         with np.errstate(invalid="ignore"):
             small: npt.NDArray[np.bool_] = (numbers >= 1) & (numbers < self.threshold)
         return small
+
+
+COUNTY_POLICY = Policy(5)  # the county's own papers
+WIDER_POLICY = Policy(10)  # what is passed on: attachments of the annual review, other counties
 
 
 @dataclass(frozen=True)
