@@ -53,16 +53,19 @@ def percent(share: float | Fraction, units: float | int = 0) -> str:
     return f"{shown.to_integral_value() if whole and shown in (0, 100) else shown}%"
 
 
-def fact(reading: Reading, part: str = "value") -> Fact:
-    """A printed number of a reading: ``value``, ``numerator``, ``denominator``, ``ci_low``,
-    ``ci_high``, ``target``, ``shortfall``, ``n_not_due``, ``n_na``, ``n_unknown``.
+def fact(reading: Reading, part: str = "value", unit: str = "") -> Fact:
+    """A printed number of a reading: ``value``, ``numerator``, ``denominator``, ``ci_low``, ``ci_high``,
+    ``target``, ``quota``, ``shortfall``, ``n_not_due``, ``n_na``, ``n_unknown``.
+
+    ``unit`` is the township's code where a county's paper prints several townships.
 
     Raises
     ------
     ValueError
         When the reading has no such number: what is missing is not printed.
     """
-    name = f"{'county.' if reading.level == 'county' else ''}{reading.id}.{part}"
+    prefix = "county." if reading.level == "county" else f"{unit}." if unit else ""
+    name = f"{prefix}{reading.id}.{part}"
     tables = reading.indicator.source_tables
     if part == "target":
         goal = reading.target
@@ -82,7 +85,7 @@ def fact(reading: Reading, part: str = "value") -> Fact:
         case "value" | "ci_low" | "ci_high":
             text = _scaled(reading, value)
         case _:
-            text = _counted(reading, value)
+            text = _counted(reading, part, value)
     return Fact(
         id=name,
         text=text,
@@ -111,8 +114,12 @@ def _scaled(reading: Reading, value: float) -> str:
     return f"{plain(value, 2 if reading.indicator.unit == '标准差' else 1)}{reading.indicator.unit}"
 
 
-def _counted(reading: Reading, value: float) -> str:
-    money = reading.indicator.kind == "ratio" and "yuan" in str(reading.indicator.options)
+# sums of money among numerators and denominators, by counting function
+_MONEY = {"villages.total": ("numerator",), "villages.growth": ("numerator", "denominator")}
+
+
+def _counted(reading: Reading, part: str, value: float) -> str:
+    money = part in _MONEY.get(reading.indicator.counting, ())
     return f"{plain(value / 10_000, 2)}万元" if money else plain(value)
 
 
@@ -123,17 +130,12 @@ def count(name: str, number: int, *, indicator: str | None = None, tables: tuple
     )
 
 
-def fraction(reading: Reading) -> Line:
+def fraction(reading: Reading, unit: str = "") -> Line:
     """``26/31``; the numerator alone for a count; a dash where nothing is counted."""
-    if reading.state == "suppressed":
+    if reading.state == "suppressed" or reading.numerator is None or reading.denominator == 0:
         return NONE
-    if reading.numerator is None:
-        return NONE
-    if reading.denominator is None:
-        return (fact(reading, "numerator"),)
-    if not reading.denominator:
-        return NONE
-    return (fact(reading, "numerator"), "/", fact(reading, "denominator"))
+    above = fact(reading, "numerator", unit)
+    return (above,) if reading.denominator is None else (above, "/", fact(reading, "denominator", unit))
 
 
 def previous(reading: Reading) -> Line:
@@ -160,6 +162,8 @@ def interval(reading: Reading) -> Line:
 def target(reading: Reading) -> Line:
     """The target with its sense and basis: ``≥95%``, ``100%（推定）``."""
     goal, indicator = reading.target, reading.indicator
+    if reading.quota is not None and reading.judged:
+        return ("任务 ", fact(reading, "quota"))
     if goal is None:
         return NONE
     whole = reading.is_share and goal in (0, 1) or goal == 0

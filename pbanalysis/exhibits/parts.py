@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -59,18 +60,23 @@ def plot_rates(report: Report) -> Figure | Box:
 
 
 def rates(report: Report, part: str, subject: str, readings: Sequence[Reading]) -> Figure | Box:
-    """Shares with ranges, one row a reading; all against 100 %."""
+    """Shares with ranges against 100 %, one row a reading; those of less than ten units are in the scorecard."""
     words = caption(report, part, subject, unit="%", counted="项指标", tables=_tables([r.indicator for r in readings]))
-    shown = [r.value if not r.few and r.value is not None else np.nan for r in readings]
+    drawn = [r for r in readings if not r.few or not r.denominator]
+    full = sum(r.state == "met" for r in drawn)
+    short = sum(r.state == "not_met" for r in drawn)
+    if not full + short:
+        return words.nothing("没有分母达到 10 且可以评价的指标，本图不画。")
+    title = (f"{words.subject}：达到 100% 的 ", words.fact("met_n", full), " 项，未达到的 ", words.fact("not_met_n", short), " 项")
     return forest(
-        words,
-        [r.name for r in readings],
-        shown,
-        [np.nan if r.low is None or r.few else r.low for r in readings],
-        [np.nan if r.high is None or r.few else r.high for r in readings],
-        parts=[_part(r) for r in readings],
-        states=[r.state for r in readings],
-        signals=[r.vs_county for r in readings],
+        replace(words, title=title),
+        [r.name for r in drawn],
+        [np.nan if r.value is None else r.value for r in drawn],
+        [np.nan if r.low is None else r.low for r in drawn],
+        [np.nan if r.high is None else r.high for r in drawn],
+        parts=[_part(r) for r in drawn],
+        states=[r.state for r in drawn],
+        signals=[r.vs_county if r.vs_county != "not_compared" else "" for r in drawn],
         target=1.0,
     )
 

@@ -70,7 +70,7 @@ def onsite(report: Report) -> ListBlock | Paragraph:
     found = _THEMES[report.theme].onsite(report)
     if not found:
         return Paragraph(id=f"{report.theme}.onsite", role="onsite", text="从现有数据看，没有需要到现场核实的事项。")
-    items = tuple((*_spans(words.matter(m)), "。") for m in found)
+    items = tuple((*words.spans(words.matter(m)), "。") for m in found)
     return ListBlock(id=f"{report.theme}.onsite", role="onsite", ordered=True, items=items)
 
 
@@ -122,8 +122,4 @@ def _filed(k: int, filing: Filing) -> Row:
         (f"{word} ", count(f"file_{k}.{part}_n", getattr(filing, part)))
         for part, word in (("accepted", "采用"), ("rejected", "退回"), ("duplicate", "重复"))
     ]
-    return Row((filing.name, Cell(("收到 ", received, " = ", *_spans(joined(parts, " + ")))), filing.sha256[:12]))
-
-
-def _spans(line: Line) -> tuple[str | Fact, ...]:
-    return line if isinstance(line, tuple) else (line,)
+    return Row((filing.name, Cell(("收到 ", received, " = ", *words.spans(joined(parts, " + ")))), filing.sha256[:12]))

@@ -49,14 +49,14 @@ def scorecard(report: Report) -> Table:
         role="scorecard",
         title=f"{report.unit_name}{report.period.title}{_theme(report)}指标一览",
         columns=(
-            _column("name", "指标", 2.3),
-            _column("fraction", "分子/分母", 1.5, "right"),
-            _column("value", "数值", 1.05, "right"),
-            _column("range", "波动范围", 1.35, "right"),
-            _column("target", "目标", 1.0, "right"),
-            _column("stands", "与目标比", 1.45),
-            _column("county", "与全县比", 1.9),
-            _column("state", "状态", 1.25),
+            _column("name", "指标", 2.5),
+            _column("fraction", "分子/分母", 1.15, "right"),
+            _column("value", "数值", 0.85, "right"),
+            _column("range", "波动范围", 1.45, "right"),
+            _column("target", "目标", 0.95, "right"),
+            _column("stands", "与目标比", 1.55),
+            _column("county", "与全县比", 1.75),
+            _column("state", "状态", 1.2),
             _column("clause", "依据", 0.85),
         ),
         rows=tuple(rows),
@@ -67,12 +67,11 @@ def scorecard(report: Report) -> Table:
 
 
 def _score(report: Report, reading: Reading) -> Row:
-    left = words.missing(reading)
     whole = numbers.fraction(reading)
     return Row(
         (
             f"{reading.id} {reading.name}" if "." not in reading.id else f"　其中：{reading.name}",
-            Cell(numbers.joined([line for line in (whole if whole != NONE or not left else "", left) if line], "；另")),
+            Cell(whole),
             value_cell(reading),
             Cell(numbers.interval(reading)),
             Cell(numbers.target(reading)),
@@ -99,7 +98,7 @@ def state_cell(reading: Reading) -> Cell:
 def _beside_county(report: Report, reading: Reading) -> Line:
     """Mark and short words, and the county's own value to read them by."""
     county = report.reading(reading.id, report.county.code)
-    shown = reading.level != "county" and county is not None and county.value is not None
+    shown = reading.indicator.kind != "count" and county is not None and county.value is not None
     beside = ("全县 ", numbers.fact(county)) if shown and county and county.state != "suppressed" else ()
     if reading.state == "suppressed" or reading.value is None or reading.level == "county":
         return NONE
@@ -113,6 +112,11 @@ def _beside_county(report: Report, reading: Reading) -> Line:
 
 
 def _notes(report: Report) -> Iterator[Line]:
+    left = [
+        (f"{r.name if '.' in r.id else r.id} ", *words.spans(out)) for r in report.readings if (out := words.missing(r))
+    ]
+    if left:
+        yield ("未计入分母的：", *words.spans(numbers.joined(left, "；")), "。")
     yield "波动范围是偶然波动可能造成的上下限（95%），不是抽样误差；分母不足10的只列件数。“推定”指方案未写明数字、按要求推定的目标。"
     for reasons in dict.fromkeys(r.indicator.background for r in report.readings if r.indicator.background):
         named = "、".join(r.id for r in report.readings if r.indicator.background == reasons)
@@ -160,7 +164,7 @@ def _gap(report: Report, reading: Reading) -> Row:
             Cell(whole),
             Cell(numbers.target(reading)),
             Cell(words.shortfall(reading) or NONE),
-            day.isoformat() if day else "随时",
+            day.isoformat() if day else "持续",
             reading.indicator.responsible,
             reading.indicator.clause,
         )
@@ -236,8 +240,8 @@ def _measure(report: Report, measure: Measure) -> Row:
     cells = [
         numbers.count(f"{prefix}{measure.id}.{state}_n", tally[state]) if tally[state] else NONE for state in _TALLIED
     ]
-    short = "、".join(r.name for r in readings if r.state == "not_met")
-    return Row((measure.clause, measure.title, *cells, short or NONE))
+    short = "、".join(r.name for r in readings if r.state == "not_met") or NONE
+    return Row((measure.clause, measure.title, *cells, short if readings else "属县直单位事项，见全县概览"))
 
 
 def measure_items(report: Report) -> Table:
@@ -259,11 +263,12 @@ def measure_items(report: Report) -> Table:
         title="《行动方案》事项逐项进展",
         columns=(
             _column("name", "事项", 2.6),
-            _column("fraction", "分子/分母", 1.6, "right"),
-            _column("value", "数值", 1.1, "right"),
-            _column("target", "目标", 1.2, "right"),
+            _column("fraction", "分子/分母", 1.3, "right"),
+            _column("value", "数值", 1.0, "right"),
+            _column("target", "目标", 1.4, "right"),
             _column("due", "期限", 1.2),
             _column("state", "状态", 1.3),
+            _column("left", "未计入", 1.5),
         ),
         rows=tuple(rows),
         unit=_UNIT,
@@ -276,16 +281,16 @@ def _item(report: Report, reading: Reading) -> Row:
     indicator = reading.indicator
     day = due_day(indicator, report.period)
     goal = numbers.target(reading)
-    countywide = reading.level == "township" and indicator.level == "county" and goal != NONE
-    left, whole = words.missing(reading), numbers.fraction(reading)
+    countywide = reading.level == "township" and indicator.level == "county" and not reading.judged and goal != NONE
     return Row(
         (
             f"{reading.id} {indicator.name}",
-            Cell(numbers.joined([line for line in (whole if whole != NONE or not left else "", left) if line], "；另")),
+            Cell(numbers.fraction(reading)),
             value_cell(reading),
             Cell(("全县 ", *(goal if isinstance(goal, tuple) else (goal,))) if countywide else goal),
             f"{day.isoformat()}{'（推定）' if indicator.due_inferred else ''}" if day else NONE,
             state_cell(reading),
+            Cell(words.missing(reading) or NONE),
         )
     )
 

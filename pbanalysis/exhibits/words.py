@@ -34,6 +34,7 @@ __all__ = [
     "sentence",
     "shortfall",
     "signals",
+    "spans",
     "tally",
     "trend",
     "verdict",
@@ -149,12 +150,12 @@ def _value(reading: Reading) -> Line:
 
 
 def _met(reading: Reading) -> Line:
-    return ("达到", *_spans(target(reading)), "的要求")
+    return ("达到", *spans(target(reading)), "的要求")
 
 
 def _not_met(reading: Reading) -> Line:
     gap = shortfall(reading)
-    return ("未达到", *_spans(target(reading)), "的要求", *(("，", *_spans(gap)) if gap else ()))
+    return ("未达到", *spans(target(reading)), "的要求", *(("，", *spans(gap)) if gap else ()))
 
 
 # the clause that each state allows; exhaustive, and each names its state
@@ -169,7 +170,8 @@ _CLAUSES: dict[str, _Clause] = {
 }
 
 
-def _spans(line: Line) -> tuple[Span, ...]:
+def spans(line: Line) -> tuple[Span, ...]:
+    """The spans of a line."""
     return line if isinstance(line, tuple) else (line,)
 
 
@@ -179,7 +181,7 @@ def sentence(reading: Reading) -> Line:
     clause = _CLAUSES[reading.state](reading)
     compared = against_county(reading)
     signal = ("；", compared.text) if reading.vs_county in _SIGNALS and reading.state != "suppressed" and reading.level != "county" else ()
-    return tuple(span for span in (reading.name, *_spans(shown), "，" if shown else "", *_spans(clause), *signal) if span)
+    return tuple(span for span in (reading.name, *spans(shown), "，" if shown else "", *spans(clause), *signal) if span)
 
 
 _SIGNALS = ("possible_high", "possible_low", "high", "low")
@@ -219,18 +221,18 @@ def signals(readings: Readings) -> Line:
 def headline(subject: str, readings: Readings, name: str) -> Line:
     """The one sentence on top: tally, shortfalls as counts, and what stands out from the county."""
     short = [reading for reading in readings if reading.state == "not_met"]
-    lines: list[Line] = [(f"{subject}", *_spans(tally(readings, name)))]
+    lines: list[Line] = [(f"{subject}", *spans(tally(readings, name)))]
     if short:
         more = "等" if len(short) > 3 else ""
-        lines.append(("未达标的有", *_spans(joined([_short(reading) for reading in short[:3]])), more))
+        lines.append(("未达标的有", *spans(joined([_short(reading) for reading in short[:3]])), more))
     if told := signals(readings):
         lines.append(f"与全县相比，{told}" if isinstance(told, str) else told)
-    return (*_spans(joined(lines, "；")), "。")
+    return (*spans(joined(lines, "；")), "。")
 
 
 def _short(reading: Reading) -> Line:
     """An indicator that falls short, in a list: 三会一课应开已开率 73.8%（747/1012，还差265次）."""
-    gap, whole = _spans(shortfall(reading)), _spans(fraction(reading))
+    gap, whole = spans(shortfall(reading)), spans(fraction(reading))
     if reading.indicator.kind == "count":
         return (reading.name, " ", fact(reading), reading.indicator.unit)
     inside = (*(() if reading.few else whole), *(("，",) if gap and not reading.few else ()), *gap)
@@ -277,13 +279,13 @@ MATTERS = {
 
 def matter(found: Matter) -> Line:
     """A matter as a clause; every number in it is a fact."""
-    first, spans = found.readings[0], []
+    first, said = found.readings[0], []
     for text, part, _, _ in Formatter().parse(MATTERS[found.kind]):
-        spans.append(text)
+        said.append(text)
         if part == "names":
-            spans.append(names(found.readings))
+            said.append(names(found.readings))
         elif part == "compared":
-            spans.append(VS_COUNTY[first.vs_county])
+            said.append(VS_COUNTY[first.vs_county])
         elif part:
-            spans.append(fact(first, part))
-    return tuple(span for span in spans if span)
+            said.append(fact(first, part))
+    return tuple(span for span in said if span)

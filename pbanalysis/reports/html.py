@@ -7,17 +7,19 @@ exporter is built once per process, because building it costs more than renderin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbconvert.exporters import HTMLExporter
+from nbconvert.exporters import TemplateExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
 from pbanalysis.exhibits.blocks import BLOCK_MIME, blocks_of
 from pbanalysis.exhibits.markup import html_of
+from pbanalysis.reports.glyphs import shared
 
 __all__ = ["render_html"]
 
@@ -45,7 +47,7 @@ def render_html(notebook: Mapping[str, Any], *, title: str) -> bytes:
     ]
     report = {"title": title, "sections": sections, "ids": iter([section["id"] for section in sections])}
     page, _ = _exporter().from_notebook_node(node, resources={"report": report})
-    return re.sub(r"\n{2,}", "\n", page).encode("utf-8")
+    return shared(re.sub(r"\n{2,}", "\n", page)).encode("utf-8")
 
 
 def _bare(cell: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,17 +75,33 @@ def _section_ids(html: str, report: Mapping[str, Any]) -> str:
     return _SECTION.sub(lambda found: f'<h2 id="{next(report["ids"])}">{found[1]}</h2>', html)
 
 
+class _Page(TemplateExporter):  # type: ignore[misc]
+    """The plain template exporter: nbconvert's own for HTML parses and rewrites every page it made."""
+
+    file_extension = ".html"
+    template_extension = ".html.j2"
+    output_mimetype = "text/html"
+
+
 @cache
-def _exporter() -> HTMLExporter:
-    exporter = HTMLExporter(
+def _exporter() -> _Page:
+    exporter = _Page(
         config=Config(),
         template_name="report",
         extra_template_basedirs=[str(Path(__file__).parent / "templates")],
-        exclude_anchor_links=True,
     )
+    exporter.register_filter("markdown", _markdown())
     exporter.register_filter("section_ids", _section_ids)
     exporter.register_filter("blocks", _blocks)
     return exporter
+
+
+def _markdown() -> Callable[[str], str]:
+    """Markdown without the anchors that nbconvert puts behind headings."""
+    renderer: Callable[[str], str] = MarkdownWithMath(
+        renderer=IPythonRenderer(escape=False, exclude_anchor_links=True)
+    ).render
+    return renderer
 
 
 def _blocks(outputs: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -22,7 +22,8 @@ FEW = 10  # below it no share is printed and nothing is compared: "3/4" says mor
 class Reading:
     """What the evaluation gave for one indicator of one unit; numbers that are missing are ``None``.
 
-    A suppressed reading has no number at all.
+    A suppressed reading has no number at all. ``quota`` is the county's 任务分解 for the township: where
+    it is there, the numerator is judged against it and not the value against the county's target.
     """
 
     indicator: Indicator
@@ -38,6 +39,7 @@ class Reading:
     n_na: int | None = None
     n_unknown: int | None = None
     vs_county: str = "not_compared"
+    quota: int | None = None
 
     @property
     def id(self) -> str:
@@ -73,6 +75,8 @@ class Reading:
         """
         if not self.judged or self.target is None or self.indicator.kind == "median":
             return None
+        if self.quota is not None:
+            return max(0, math.ceil(self.quota - (self.numerator or 0)))
         if self.indicator.kind == "count":
             gap = (self.numerator or 0) - self.target
             return max(0, math.ceil(gap if self.indicator.direction == "down" else -gap))
@@ -91,7 +95,7 @@ class Reading:
         """
         if not self.judged or self.target is None or self.low is None or self.high is None:
             return ""
-        if self.state == "met" and self.target in (0, 1):
+        if self.quota is not None or (self.state == "met" and self.target in (0, 1)):
             return ""
         target, up = float(self.target), self.indicator.direction == "up"
         if (self.low if up else -self.high) >= (target if up else -target):
@@ -101,8 +105,8 @@ class Reading:
         return "straddles"
 
 
-def reading_of(indicator: Indicator, row: Mapping[str, Any]) -> Reading:
-    """The reading of a row of Results (contract/results.md)."""
+def reading_of(indicator: Indicator, row: Mapping[str, Any], quota: int | None = None) -> Reading:
+    """The reading of a row of Results."""
     number = {name: _number(row[name]) for name in ("numerator", "denominator", "value", "ci_low", "ci_high")}
     counts = {name: _count(row[name]) for name in ("n_not_due", "n_na", "n_unknown")}
     return Reading(
@@ -116,6 +120,7 @@ def reading_of(indicator: Indicator, row: Mapping[str, Any]) -> Reading:
         high=number["ci_high"],
         ci_method="" if pd.isna(row["ci_method"]) else str(row["ci_method"]),
         vs_county="not_compared" if pd.isna(row["vs_county"]) else str(row["vs_county"]),
+        quota=quota,
         **counts,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -89,7 +89,20 @@ class Report:
     @cached_property
     def units(self) -> dict[str, dict[str, Reading]]:
         """Readings by unit and indicator."""
-        return _readings(self.frame)
+        return _readings(self.frame, self._quotas)
+
+    @cached_property
+    def _quotas(self) -> dict[tuple[str, str], int]:
+        """The county's 任务分解 of the year, by unit and item, of the items that are judged by it."""
+        rows = self.county.table("quotas")
+        if rows is None:
+            return {}
+        rows = rows[(rows["year"] == self.period.year).fillna(False).to_numpy(dtype=bool)].dropna(subset=["quota_n"])
+        return {
+            (str(unit), str(item)): int(n)
+            for unit, item, n in zip(rows["township_id"], rows["item_id"], rows["quota_n"])
+            if item in registry() and registry()[item].quotas
+        }
 
     @cached_property
     def known(self) -> Known:
@@ -112,14 +125,15 @@ class Report:
     def previous(self) -> dict[str, Reading]:
         """The unit's readings of the period before."""
         frame = self.previous_frame
-        return _readings(frame[frame["unit_id"] == self.unit]).get(self.unit, {})
+        return _readings(frame[frame["unit_id"] == self.unit], {}).get(self.unit, {})
 
 
-def _readings(frame: pd.DataFrame) -> dict[str, dict[str, Reading]]:
+def _readings(frame: pd.DataFrame, quotas: Mapping[tuple[str, str], int]) -> dict[str, dict[str, Reading]]:
     known, found = registry(), {}
     for row in frame.to_dict("records"):
-        if row["indicator_id"] in known:
-            found.setdefault(str(row["unit_id"]), {})[row["indicator_id"]] = reading_of(known[row["indicator_id"]], row)
+        unit, name = str(row["unit_id"]), str(row["indicator_id"])
+        if name in known:
+            found.setdefault(unit, {})[name] = reading_of(known[name], row, quotas.get((unit, name)))
     return found
 
 
