@@ -16,6 +16,7 @@ from scipy import special, stats
 
 from pbanalysis.stats import (
     competing,
+    control_limits,
     effects,
     finite,
     funnel,
@@ -270,22 +271,36 @@ def funnel_limits() -> Iterator[Sequence[object]]:
         yield [n, *spread, *usual]
 
 
+def branch_counts(rng: np.random.Generator, sizes: np.ndarray, rate: float, rho: float) -> np.ndarray:
+    """Successes of each township, in branches of ten records that go together (correlation rho)."""
+    if rho == 0:
+        return rng.binomial(sizes, rate)
+    weight = 1 / rho - 1
+    return np.array(
+        [rng.binomial(10, rng.beta(rate * weight, (1 - rate) * weight, n // 10)).sum() for n in sizes]
+    )
+
+
 def null_counties(counties: int, rng: np.random.Generator) -> Iterator[Sequence[object]]:
     """Equal townships: every flag is wrong."""
     scenarios = [
-        ("20 × 15, n = 10", np.full(20, 10)),
-        ("20 × 15, n = 40", np.full(20, 40)),
-        ("20 × 15, n = 100", np.full(20, 100)),
-        ("20 × 15, one holds a third", np.append(np.full(19, 40), 380)),
-        ("8 × 15, n = 40 (each out of its baseline)", np.full(8, 40)),
-        ("3 × 15, n = 40 (each out of its baseline)", np.full(3, 40)),
+        ("20 × 15, n = 10", np.full(20, 10), 0.0, False),
+        ("20 × 15, n = 40", np.full(20, 40), 0.0, False),
+        ("20 × 15, n = 100", np.full(20, 100), 0.0, False),
+        ("20 × 15, one holds a third", np.append(np.full(19, 40), 380), 0.0, False),
+        ("8 × 15, n = 40 (each out of its baseline)", np.full(8, 40), 0.0, False),
+        ("3 × 15, n = 40 (each out of its baseline)", np.full(3, 40), 0.0, False),
+        ("20 × 15, n = 100, branches of 10 with ρ = 0.1, taken as independent", np.full(20, 100), 0.1, False),
+        ("the same, variance between townships allowed for", np.full(20, 100), 0.1, True),
     ]
-    for name, sizes in scenarios:
+    for name, sizes, rho, allow in scenarios:
         inner, outer, flags = np.zeros(counties), np.zeros(counties), np.zeros(counties)
         for i in range(counties):
-            family = [
-                funnel.compare(rng.binomial(sizes, LEVELS[j % len(LEVELS)]), sizes) for j in range(INDICATORS)
-            ]
+            family = []
+            for j in range(INDICATORS):
+                x = branch_counts(rng, sizes, LEVELS[j % len(LEVELS)], rho)
+                tau2 = control_limits.overdispersion(x, sizes).tau2 if allow else 0.0
+                family.append(funnel.compare(x, sizes, tau2=tau2))
             inner[i] = sum((c.p_value < 0.05).sum() for c in family)
             outer[i] = sum((c.exact_p_value < 0.002).sum() for c in family)
             flags[i] = sum(np.isin(v.state, ["high", "low"]).sum() for v in funnel.judge(family))

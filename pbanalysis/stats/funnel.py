@@ -128,33 +128,26 @@ def compare(
         raise ValueError(f"基准率应在 0 与 1 之间（不含两端），收到 {baseline}")
     if tau2 < 0:
         raise ValueError(f"单位间方差不能为负，收到 {tau2}")
-    total = n.sum()
-    excluded = np.zeros(n.shape, dtype=bool)
-    if baseline is None:
-        excluded = (n > 0) & ((n > LARGE_SHARE * total) | ((n > 0).sum() < FEW_UNITS))
-    rest_x = x.sum() - np.where(excluded, x, 0)
-    rest_n = total - np.where(excluded, n, 0)
-    compared = (n >= max(min_denominator, 1)) & ((rest_n > 0) | (baseline is not None))
+    excluded, rest_x, rest_n = _others(x, n)
     with np.errstate(invalid="ignore", divide="ignore"):
-        rate = x / n
-        base = np.where(rest_n > 0, rest_x / rest_n, np.nan)
+        rate, base = x / n, rest_x / rest_n
     if baseline is None:
         reference = np.clip(base, 0.5 / (rest_n + 1), (rest_n + 0.5) / (rest_n + 1))
     else:
+        excluded = np.zeros_like(excluded)
         base = reference = np.full(n.shape, float(baseline))
+    compared = (n >= max(min_denominator, 1)) & ~np.isnan(base)
     inner, outer, *ends = (np.full(n.shape, np.nan) for _ in range(6))
-    for chosen, apart in ((compared & ~excluded, False), (compared & excluded, True)):
-        if not chosen.any():
-            continue
-        size = n[chosen]
-        if apart:
-            law = hypergeometric(size, rest_x[chosen], rest_n[chosen])
-        else:
-            law = binomial(size, reference[chosen])
-        tails = law(x[chosen])
-        inner[chosen], outer[chosen] = _two_sided(tails.mid()), _two_sided(tails.exact())
-        for end, value in zip(ends, _limits(law, size)):
-            end[chosen] = value
+    apart, within = compared & excluded, compared & ~excluded
+    for chosen, law in (
+        (within, binomial(n[within], reference[within])),
+        (apart, hypergeometric(n[apart], rest_x[apart], rest_n[apart])),
+    ):
+        if chosen.any():
+            tails = law(x[chosen])
+            inner[chosen], outer[chosen] = _two_sided(tails.mid()), _two_sided(tails.exact())
+            for end, value in zip(ends, _limits(law, n[chosen])):
+                end[chosen] = value
     bounds = Limits(*ends)
     if tau2 > 0:
         spread = np.sqrt(1 / (4 * np.maximum(n, 1)) + tau2)
@@ -247,6 +240,12 @@ def _counts(numerators: Numbers, denominators: Numbers) -> tuple[Floats, Floats]
     if (x < 0).any() or (x > n).any():
         raise ValueError("分子应在 0 与分母之间")
     return whole(x, "分子"), whole(n, "分母")
+
+
+def _others(x: Floats, n: Floats) -> tuple[Bools, Floats, Floats]:
+    """Which units are left out of their own baseline, and the counts each is compared with."""
+    excluded = (n > 0) & ((n > LARGE_SHARE * n.sum()) | (np.count_nonzero(n) < FEW_UNITS))
+    return excluded, x.sum() - np.where(excluded, x, 0), n.sum() - np.where(excluded, n, 0)
 
 
 def _states(c: Comparison, discovered: Bools) -> npt.NDArray[np.str_]:
