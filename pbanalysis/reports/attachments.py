@@ -6,13 +6,12 @@ Each function has the shape the batch's table of documents asks for:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from pbanalysis.errors import Code, PbError
 from pbanalysis.exhibits.blocks import blocks_of
 from pbanalysis.reports.document import Document, compose_county, compose_township
+from pbanalysis.reports.facts import as_json, collect
 
 __all__ = ["docx", "facts", "pdf", "xlsx"]
 
@@ -45,30 +44,18 @@ def docx(notebooks: Notebooks, about: Mapping[str, Any]) -> bytes:
 
 def xlsx(notebooks: Notebooks, about: Mapping[str, Any]) -> bytes:
     """The indicator table and the facts as a workbook."""
-    from pbanalysis.reports.workbook import render
+    from pbanalysis.reports.excel import render
 
     return render(compose(notebooks, about))
 
 
 def facts(notebooks: Notebooks, about: Mapping[str, Any]) -> bytes:
-    """``facts.json``: every number printed in the reports, once.
+    """``facts.json``: every number printed in the reports, once, and the frame of the attachment.
 
     Raises
     ------
     PbError
         Two blocks print different values under one fact's name.
     """
-    found: dict[str, dict[str, Any]] = {}
-    for notebook in notebooks.values():
-        for block in blocks_of(notebook):
-            for fact in block.get("facts", ()):
-                if found.setdefault(fact["id"], fact) != fact:
-                    raise PbError(
-                        Code.NOTEBOOK_FAILED,
-                        "同一个数在两处不一致",
-                        where=str(fact["id"]),
-                        fix="这是程序的错误，请告诉维护人员",
-                    )
-    about_it = {name: about[name] for name in ("township_id", "period", "as_of")}
-    text = json.dumps({**about_it, "facts": list(found.values())}, ensure_ascii=False, indent=1)
-    return text.encode("utf-8")
+    blocks = (block for notebook in notebooks.values() for block in blocks_of(notebook))
+    return as_json(collect(blocks, compose(notebooks, about)))

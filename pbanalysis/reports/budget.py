@@ -92,7 +92,9 @@ def _summary_cuts(doc: Document, points: float) -> Iterator[Cut]:
 
 
 def _body_cuts(placed: Sequence[tuple[Block, str, int]], excess: int) -> Iterator[Cut]:
-    texts = [(block, place, count) for block, place, count in placed if block["id"] and block["type"] != "heading"]
+    texts = [
+        (block, place, count) for block, place, count in placed if block["id"] and block["type"] != "heading"
+    ]
     for block, place, count in sorted(texts, key=lambda at: (_KEPT.get(at[0]["role"], 0), -at[2])):
         if excess <= 0:
             return

@@ -20,14 +20,17 @@ from pbanalysis.reports.summary import summary_of
 from pbanalysis.reports.text import Block, heading, paragraph, table
 from pbanalysis.terms import THEMES
 
-__all__ = ["STATUSES", "Document", "Status", "compose_county", "compose_township"]
+__all__ = ["STATUSES", "Document", "Status", "compose_county", "compose_township", "recompose"]
 
 Status = Literal["draft", "checking", "final"]
 STATUSES: Mapping[str, str] = {"draft": "草稿", "checking": "核实中", "final": ""}
 
 _PLAN = "——“找差距、补短板、夯基础、促提升”行动"
+_OWN_THEMES = ("study", "development", "rectification")
 _HAN = "一二三四五六七八九十"
-_NUMBERED = re.compile(r"^\s*(?:第?[一二三四五六七八九十]+[、章节]|（[一二三四五六七八九十]+）|\d+[.、．]|（\d+）)\s*")
+_NUMBERED = re.compile(
+    r"^\s*(?:第?[一二三四五六七八九十]+[、章节]|（[一二三四五六七八九十]+）|\d+[.、．]|（\d+）)\s*"
+)
 _FRAME = ("headline", "about", "definitions", "provenance", "measures")
 _SECTIONS = (  # heading, roles; a role that is not named here belongs to 主要情况
     ("指标完成情况", ("scorecard",)),
@@ -44,6 +47,7 @@ class Document:
 
     ``summary`` is page 1, ``body`` the themes (counted against the budget), ``annex`` definitions,
     sources and checksums. Headings are numbered: ``{"type": "heading", "level": 1, "text": "一、…"}``.
+    ``frame`` is what it was composed with beside the blocks (:func:`recompose`).
     """
 
     kind: Literal["township", "county"]
@@ -59,6 +63,7 @@ class Document:
     summary: tuple[Block, ...] = field(repr=False)
     body: tuple[Block, ...] = field(repr=False)
     annex: tuple[Block, ...] = field(repr=False)
+    frame: Mapping[str, Any] = field(repr=False)
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -81,20 +86,6 @@ class Document:
     def identifier(self) -> str:
         """Names the unit, period and cut-off inside each file's properties."""
         return "/".join((self.kind, self.unit_id, self.period.label, self.as_of.isoformat()))
-
-    def frame(self) -> dict[str, Any]:
-        """What :func:`compose_township` needs beside the blocks, as it stands in ``facts.json``."""
-        return {
-            "kind": self.kind,
-            "unit_id": self.unit_id,
-            "unit": self.unit,
-            "county": self.county,
-            "period": self.period.label,
-            "as_of": self.as_of.isoformat(),
-            "status": self.status,
-            "start_page": self.start_page,
-            "attachment_no": self.attachment_no,
-        }
 
 
 def compose_township(
@@ -136,22 +127,23 @@ def compose_township(
     checksums
         Printed name → digest (数据, 代码 …) for the last page.
     """
-    themes = ("study", "development", "rectification")
     return _compose(
         "township",
         parts,
-        themes,
-        unit_id=township_id,
-        unit=township,
-        statement=statement,
-        county=county,
-        period=period,
-        as_of=as_of,
-        status=status,
-        start_page=start_page,
-        attachment_no=attachment_no,
-        figures=figures,
-        checksums=checksums or {},
+        _OWN_THEMES,
+        {
+            "township_id": township_id,
+            "township": township,
+            "county": county,
+            "period": str(period),
+            "as_of": str(as_of),
+            "status": status,
+            "start_page": start_page,
+            "attachment_no": attachment_no,
+            "statement": statement,
+            "figures": figures,
+            "checksums": dict(checksums or {}),
+        },
     )
 
 
@@ -169,66 +161,61 @@ def compose_county(
     checksums: Mapping[str, str] | None = None,
 ) -> Document:
     """The county's report, of the same kind; ``parts`` may hold one part, e.g. ``overview``."""
-    themes = tuple(parts) if not set(parts) & set(THEMES) else ("study", "development", "rectification")
     return _compose(
         "county",
         parts,
-        themes,
-        unit_id=county_id,
-        unit=county,
-        statement=None,
-        county=county,
-        period=period,
-        as_of=as_of,
-        status=status,
-        start_page=start_page,
-        attachment_no=attachment_no,
-        figures=figures,
-        checksums=checksums or {},
+        _OWN_THEMES if set(parts) & set(THEMES) else tuple(parts),
+        {
+            "county_id": county_id,
+            "county": county,
+            "period": str(period),
+            "as_of": str(as_of),
+            "status": status,
+            "start_page": start_page,
+            "attachment_no": attachment_no,
+            "figures": figures,
+            "checksums": dict(checksums or {}),
+        },
     )
+
+
+def recompose(parts: Mapping[str, Sequence[Block]], frame: Mapping[str, Any]) -> Document:
+    """The document again, from its blocks and the frame that ``facts.json`` keeps."""
+    compose = compose_township if "township_id" in frame else compose_county
+    return compose(parts, **frame)
 
 
 def _compose(
     kind: Literal["township", "county"],
     parts: Mapping[str, Sequence[Block]],
     themes: Sequence[str],
-    *,
-    unit_id: str,
-    unit: str,
-    statement: str | None,
-    county: str,
-    period: str | Period,
-    as_of: str | dt.date,
-    status: Status,
-    start_page: int,
-    attachment_no: int | None,
-    figures: int,
-    checksums: Mapping[str, str],
+    frame: Mapping[str, Any],
 ) -> Document:
-    if status not in STATUSES:
-        raise ValueError(f"unknown status: {status}")
-    period = Period.parse(period)
+    if frame["status"] not in STATUSES:
+        raise ValueError(f"unknown status: {frame['status']}")
+    unit, period = frame[kind], Period.parse(frame["period"])
     title = (f"{unit}{period.title}基层党建评估报告", _PLAN)
     named = {theme: (_theme_name(theme), tuple(parts.get(theme, ()))) for theme in themes}
-    summary, rest = summary_of(named, title_lines=len(title), statement=statement)
-    body = [block for theme in themes for block in _theme(theme, *named[theme], rest, figures)]
+    summary, rest = summary_of(named, title_lines=len(title), statement=frame.get("statement"))
+    body = [block for theme in themes for block in _theme(theme, *named[theme], rest, frame["figures"])]
     body += _measures(parts)
-    annex = [*_items(parts), *_definitions(parts), *_sources(parts, checksums)]
+    annex = [*_items(parts), *_definitions(parts), *_sources(parts, frame["checksums"])]
     numbered = _numbered([*body, *annex])
     return Document(
         kind=kind,
-        unit_id=unit_id,
+        unit_id=frame[f"{kind}_id"],
         unit=unit,
-        county=county,
+        county=frame["county"],
         period=period,
-        as_of=as_date(as_of),
-        status=status,
-        start_page=start_page,
-        attachment_no=attachment_no,
+        as_of=as_date(frame["as_of"]),
+        status=frame["status"],
+        start_page=frame["start_page"],
+        attachment_no=frame["attachment_no"],
         title=title,
         summary=tuple(summary),
         body=tuple(numbered[: len(body)]),
         annex=tuple(numbered[len(body) :]),
+        frame=frame,
     )
 
 
@@ -243,7 +230,9 @@ def _theme(
     yield heading(1, name)
     own = [block for block in blocks if block["role"] not in _FRAME]
     if not own:
-        yield paragraph("本期没有这一专题的数据，不作评价。没有数据不等于没有开展工作，请先核对台账是否报送。")
+        yield paragraph(
+            "本期没有这一专题的数据，不作评价。没有数据不等于没有开展工作，请先核对台账是否报送。"
+        )
         return
     yield from (block for block in own if block["role"] == "limits")
     known = {"limits", *(role for _, roles in _SECTIONS for role in roles)}
@@ -380,4 +369,3 @@ def _han(number: int) -> str:
     if number <= 10:
         return _HAN[number - 1]
     return ("" if tens == 1 else _HAN[tens - 1]) + "十" + (_HAN[ones - 1] if ones else "")
-

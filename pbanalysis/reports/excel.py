@@ -67,7 +67,9 @@ def number_and_format(text: str) -> tuple[float, str] | None:
 def render(doc: Document) -> bytes:
     """The workbook: the indicator table, further tables, definitions, sources."""
     made = io.BytesIO()
-    book = xlsxwriter.Workbook(made, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book = xlsxwriter.Workbook(
+        made, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
     sheet = _Book(book, doc)
     sheet.indicators()
     for title, tables in _further_tables(doc).items():
@@ -111,7 +113,12 @@ class _Book:
         self._formats: dict[tuple[Any, ...], Any] = {}
         end = dt.datetime.combine(doc.as_of, dt.time())
         book.set_properties(
-            {"title": f"{doc.unit}{TITLE}", "author": "pbanalysis", "keywords": doc.identifier, "created": end}
+            {
+                "title": f"{doc.unit}{TITLE}",
+                "author": "pbanalysis",
+                "keywords": doc.identifier,
+                "created": end,
+            }
         )
 
     def _style(self, **about: Any) -> Any:

@@ -5,16 +5,18 @@ A number of the frame (a date, a clause, an indicator's id, a heading's number) 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pbanalysis.errors import Code, PbError
 from pbanalysis.reports.text import Block
 
 if TYPE_CHECKING:
     from pbanalysis.reports.document import Document
 
-__all__ = ["collect", "numbers_in", "orphans"]
+__all__ = ["as_json", "collect", "numbers_in", "orphans"]
 
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?[%‰]?")
 _FRAME = re.compile(
@@ -51,8 +53,8 @@ def collect(blocks: Iterable[Block], document: Document | None = None) -> dict[s
 
     Raises
     ------
-    ValueError
-        When two facts of one id say different things: such a report must not leave the house.
+    PbError
+        Two facts of one id say different things: such a report must not leave the house.
 
     Examples
     --------
@@ -65,9 +67,20 @@ def collect(blocks: Iterable[Block], document: Document | None = None) -> dict[s
         for fact in block["facts"]:
             known = facts.setdefault(fact["id"], fact)
             if known != fact:
-                raise ValueError(f"two facts of one id: {fact['id']}: {known['text']!r} and {fact['text']!r}")
-    frame = {} if document is None else {"document": document.frame()}
+                raise PbError(
+                    Code.NOTEBOOK_FAILED,
+                    "同一个数在两处不一致",
+                    where=str(fact["id"]),
+                    got=f"{known['text']} 与 {fact['text']}",
+                    fix="这是程序的错误，请告诉维护人员",
+                )
+    frame = {} if document is None else {"document": dict(document.frame)}
     return {**frame, "facts": [dict(fact) for fact in facts.values()]}
+
+
+def as_json(content: Mapping[str, Any]) -> bytes:
+    """The bytes of ``facts.json``."""
+    return json.dumps(content, ensure_ascii=False, indent=1).encode("utf-8")
 
 
 def numbers_in(text: str) -> list[str]:

@@ -40,7 +40,15 @@ _MISSING = re.compile(r"the text `\"(.+?)\"` could not be displayed")
 # families an office may have put into its font folder, then the free ones; last: whatever there is
 _FAMILIES: Mapping[str, tuple[str, ...]] = {
     "title": ("FZXiaoBiaoSong-B05S", "FZXiaoBiaoSong-B05", "方正小标宋简体"),
-    "body": ("FangSong_GB2312", "仿宋_GB2312", "FangSong", "仿宋", "STFangsong", "FandolFang R", "FandolFang"),
+    "body": (
+        "FangSong_GB2312",
+        "仿宋_GB2312",
+        "FangSong",
+        "仿宋",
+        "STFangsong",
+        "FandolFang R",
+        "FandolFang",
+    ),
     "kai": ("KaiTi_GB2312", "楷体_GB2312", "KaiTi", "楷体", "STKaiti", "FandolKai"),
     "hei": ("SimHei", "黑体", "Noto Sans SC", "Noto Sans CJK SC", "Source Han Sans SC"),
     "song": ("SimSun", "宋体", "Noto Serif SC", "Noto Serif CJK SC", "Source Han Serif SC"),
@@ -170,7 +178,9 @@ def _set(block: Block, pictures: dict[str, bytes]) -> dict[str, Any]:
             lines = [plain(item) for item in block["items"]]
             return {**head, "ordered": block["ordered"], "items": lines, "height": height(block)}
         case "table":
-            rows = [{"kind": row["kind"], "cells": [cell_shown(c) for c in row["cells"]]} for row in block["rows"]]
+            rows = [
+                {"kind": row["kind"], "cells": [cell_shown(c) for c in row["cells"]]} for row in block["rows"]
+            ]
             return {
                 **head,
                 "columns": [{"align": column["align"]} for column in block["columns"]],

@@ -84,7 +84,7 @@ def height(block: Block) -> float:
 
 
 def _lines(text: str, size: float) -> int:
-    return max(1, math.ceil((ems(text) + 1) * size / WIDTH))
+    return max(1, math.ceil(ems(text) * size / WIDTH))
 
 
 def _row_lines(row: Mapping[str, Any], widths: Sequence[float]) -> int:
@@ -93,9 +93,7 @@ def _row_lines(row: Mapping[str, Any], widths: Sequence[float]) -> int:
     return max(cell_lines(cell_shown(cell), width, CELL) for cell, width in zip(row["cells"], widths))
 
 
-def summary_of(
-    parts: Parts, *, title_lines: int, statement: str | None
-) -> tuple[list[Block], list[Block]]:
+def summary_of(parts: Parts, *, title_lines: int, statement: str | None) -> tuple[list[Block], list[Block]]:
     """Blocks of page 1, and the ``previous`` and ``onsite`` blocks that are not wholly on it.
 
     Parameters
@@ -111,7 +109,9 @@ def summary_of(
     onsite, left_onsite = _onsite(parts)
     reply = [_reply(statement)] if statement is not None else []
     room = PAGE - SLACK - title_height(title_lines) - sum(map(height, [conclusions, onsite, *reply]))
-    previous, left_previous = _previous(parts, room - height(_indicator_table([["—"] * len(_COLUMNS)] * ROWS_LEAST)))
+    previous, left_previous = _previous(
+        parts, room - height(_indicator_table([["—"] * len(_COLUMNS)] * ROWS_LEAST))
+    )
     scorecard = _scorecard(parts, room - height(previous))
     return [conclusions, *scorecard, previous, onsite, *reply], [*left_previous, *left_onsite]
 
@@ -131,7 +131,9 @@ def _conclusions(parts: Parts) -> Iterator[list[Any]]:
 def _scorecard(parts: Parts, room: float) -> list[Block]:
     """The indicator table by theme, in the room that is left."""
     rows = [_rows_of(name, blocks) for name, blocks in parts.values()]
-    ranked = [sorted((_rank(row), theme, k) for k, row in enumerate(found)) for theme, found in enumerate(rows)]
+    ranked = [
+        sorted((_rank(row), theme, k) for k, row in enumerate(found)) for theme, found in enumerate(rows)
+    ]
     order = interleaved(ranked)
     for most in range(min(len(order), ROWS_MOST), 0, -1):
         kept = sorted((theme, k) for _, theme, k in order[:most])
@@ -156,7 +158,13 @@ def _rows_of(name: str, blocks: Sequence[Block]) -> list[list[Any]]:
 def _indicator_table(rows: Sequence[Sequence[Any]]) -> Block:
     columns = [{"key": key, "title": title, "align": align, "group": "", "width": width}
                for key, title, align, width in _COLUMNS]  # fmt: skip
-    return table("scorecard", "重点指标", columns, [{"cells": list(row), "kind": "data"} for row in rows], notes=[[_LEGEND]])
+    return table(
+        "scorecard",
+        "重点指标",
+        columns,
+        [{"cells": list(row), "kind": "data"} for row in rows],
+        notes=[[_LEGEND]],
+    )
 
 
 def _compact(block: Block, row: Mapping[str, Any]) -> list[Any]:
@@ -202,7 +210,9 @@ def _sufficiency(row: Mapping[str, Any], block: Block, state: Any) -> str:
 
 def _rank(cells: Sequence[Any]) -> int:
     """Shortfalls first, what is only background last."""
-    states = [_STATE_OF.get(cell_text(cell)) or (not isinstance(cell, str) and cell.get("state")) for cell in cells]
+    states = [
+        _STATE_OF.get(cell_text(cell)) or (not isinstance(cell, str) and cell.get("state")) for cell in cells
+    ]
     return min((_RANK[state] for state in states if state in _RANK), default=5)
 
 
@@ -268,15 +278,25 @@ def _as_lines(block: Block) -> Iterator[list[Any]]:
             for row in block["rows"]:
                 if row["kind"] == "data":
                     cells = [cell for cell in row["cells"] if cell_text(cell).strip()]
-                    yield [part for k, cell in enumerate(cells) for part in ((["，"] if k else []) + _spans(cell))]
+                    yield [
+                        part
+                        for k, cell in enumerate(cells)
+                        for part in ((["，"] if k else []) + _spans(cell))
+                    ]
         case "paragraph":
             yield block["spans"]
+        case _:  # a heading or a figure is no line
+            return
 
 
 def _spans(cell: Any) -> list[Any]:
     if isinstance(cell, str):
         return [cell]
-    return list(cell["spans"]) if "spans" in cell else [{"t": cell["t"], "f": cell["f"]} if cell["f"] else cell["t"]]
+    return (
+        list(cell["spans"])
+        if "spans" in cell
+        else [{"t": cell["t"], "f": cell["f"]} if cell["f"] else cell["t"]]
+    )
 
 
 def interleaved(groups: Iterable[Sequence[Any]]) -> list[Any]:

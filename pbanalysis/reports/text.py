@@ -176,7 +176,7 @@ def _is_han(text: str) -> bool:
 
 def ems(text: str) -> float:
     """Width of a text in ems, a little generous."""
-    return sum(1.0 if ord(ch) >= 0x2E80 or ch in "—“”" else 0.58 for ch in text)
+    return sum(1.0 if ord(ch) >= 0x2E80 or ch in "—“”" else 0.55 for ch in text)
 
 
 def prose(block: Block) -> str:
@@ -187,7 +187,7 @@ def prose(block: Block) -> str:
         case "paragraph":
             return plain(block["spans"])
         case "list" | "box":
-            return block["title"] + "".join(plain(item) for item in block["items"])
+            return str(block["title"]) + "".join(plain(item) for item in block["items"])
         case _:
             return ""
 

@@ -15,16 +15,17 @@ from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from docx import Document as open_docx
+import docx
 from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.parts.document import DocumentPart
 
 from pbanalysis.exhibits.figures.raster import pngs_of
 from pbanalysis.reports.document import STATUSES, Document
-from pbanalysis.reports.summary import LABEL, ROW, WIDTH, height
+from pbanalysis.reports.summary import ROW, WIDTH, height
 from pbanalysis.reports.text import (
     Block,
+    HeadCell,
     about_figure,
     about_table,
     cell_shown,
@@ -46,51 +47,51 @@ _SHORT = 8  # a table of so few rows is kept on one page
 
 def render(doc: Document) -> bytes:
     """The attachment as a DOCX file."""
-    docx = open_docx(io.BytesIO(_template()))
-    pictures = _Pictures(docx.part, doc.blocks)
+    word = docx.Document(io.BytesIO(_template()))
+    pictures = _Pictures(word.part, doc.blocks)
     xml = "".join((*_head(doc), *map(_summary, doc.summary), *_flow(doc, pictures)))
-    body = docx.element.body
+    body = word.element.body
     parsed = parse_xml(f"<w:body {NAMESPACES}>{xml}</w:body>")
     for element in list(parsed):
         body.insert(len(body) - 1, element)  # the section's properties stay last
-    _set_up_page(docx, doc)
-    _set_properties(docx.core_properties, doc)
+    _set_up_page(word, doc)
+    _set_properties(word.core_properties, doc)
     made = io.BytesIO()
-    docx.save(made)
+    word.save(made)
     return _with_fixed_dates(made.getvalue(), doc.as_of)
 
 
 @cache
 def _template() -> bytes:
     """An empty document with the styles and fonts of the attachment."""
-    docx = open_docx()
-    styles = docx.styles.element
+    word = docx.Document()
+    styles = word.styles.element
     ours = [parse_xml(xml) for xml in STYLES]
     names = {style.styleId for style in ours}
     for style in list(styles.style_lst):
-        if style.styleId in names or style.type is not None and style.styleId.startswith(("Heading", "List", "Light", "Medium", "Dark", "Colorful")):  # fmt: skip
+        if style.styleId in names or (style.type is not None and style.styleId.startswith(("Heading", "List", "Light", "Medium", "Dark", "Colorful"))):  # fmt: skip
             styles.remove(style)
     for style in ours:
         styles.append(style)
-    package = docx.part.package
+    package = word.part.package
     for rel_id, rel in list(package.rels.items()):
         if rel.reltype == _THUMBNAIL:
             del package.rels[rel_id]
-    for rel in docx.part.rels.values():
+    for rel in word.part.rels.values():
         part = rel.target_part if not rel.is_external else None
         if isinstance(part, Part) and str(part.partname).endswith("fontTable.xml"):
             part._blob = FONT_TABLE
-    docx.settings.odd_and_even_pages_header_footer = True
-    for paragraph in docx.element.body.findall(".//{*}p"):
+    word.settings.odd_and_even_pages_header_footer = True
+    for paragraph in word.element.body.findall(".//{*}p"):
         paragraph.getparent().remove(paragraph)
     made = io.BytesIO()
-    docx.save(made)
+    word.save(made)
     return made.getvalue()
 
 
-def _set_up_page(docx: Any, doc: Document) -> None:
+def _set_up_page(word: Any, doc: Document) -> None:
     """Margins and grid, page numbers outside, the watermark of a draft."""
-    part = docx.sections[0]
+    part = word.sections[0]
     text = STATUSES[doc.status]
     for number, (head, foot, align) in enumerate(
         ((part.header, part.footer, "right"), (part.even_page_header, part.even_page_footer, "left")), start=1
@@ -100,12 +101,12 @@ def _set_up_page(docx: Any, doc: Document) -> None:
             for paragraph in list(place._element):
                 place._element.remove(paragraph)
             place._element.append(parse_xml(xml))
-    old = docx.element.body[-1]
+    old = word.element.body[-1]
     tags = ("headerReference", "footerReference")
     new = parse_xml(section(doc.start_page, ""))
     for position, reference in enumerate(e for e in old if e.tag.split("}")[1] in tags):
         new.insert(position, reference)
-    docx.element.body.replace(old, new)
+    word.element.body.replace(old, new)
 
 
 def _set_properties(properties: Any, doc: Document) -> None:
@@ -156,7 +157,7 @@ class _Pictures:
             f'<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent {size}/><wp:docPr {name}/>'
             '<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic>'
             f'<pic:nvPicPr><pic:cNvPr {name}/><pic:cNvPicPr/></pic:nvPicPr><pic:blipFill><a:blip r:embed="{rel_id}"/>'
-            "<a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr><a:xfrm><a:off x=\"0\" y=\"0\"/>"
+            '<a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/>'
             f'<a:ext {size}/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic>'
             "</a:graphicData></a:graphic></wp:inline></w:drawing></w:r>"
         )
@@ -230,7 +231,11 @@ def _block(block: Block, style: str, pictures: _Pictures, *, new_page: bool = Fa
 def _figure(block: Block, pictures: _Pictures) -> str:
     drawing = pictures.inline(block)
     picture = _frame(_p("PbBox", block["alt"])) if drawing is None else _p("PbFigure", inside=drawing)
-    return picture + _p("PbCaption", block["title"]) + _p("PbNote", about_figure(block), extra=f'{_AFTER}<w:jc w:val="center"/>')
+    return (
+        picture
+        + _p("PbCaption", block["title"])
+        + _p("PbNote", about_figure(block), extra=f'{_AFTER}<w:jc w:val="center"/>')
+    )
 
 
 def _captioned(block: Block) -> str:
@@ -264,7 +269,9 @@ def _frame(inside: str, least: float = 0, *, exact: bool = False) -> str:
     rule = "exact" if exact else "atLeast"
     high = f'<w:trHeight w:val="{least * 20:.0f}" w:hRule="{rule}"/>' if least else ""
     cell = f'<w:tc><w:tcPr><w:tcW w:w="{WIDTH * 20:.0f}" w:type="dxa"/></w:tcPr>{inside}</w:tc>'
-    return f"<w:tbl>{_table_head([WIDTH], {})}<w:tr><w:trPr><w:cantSplit/>{high}</w:trPr>{cell}</w:tr></w:tbl>"
+    return (
+        f"<w:tbl>{_table_head([WIDTH], {})}<w:tr><w:trPr><w:cantSplit/>{high}</w:trPr>{cell}</w:tr></w:tbl>"
+    )
 
 
 def _table(block: Block, least: float = 0) -> str:
@@ -274,18 +281,16 @@ def _table(block: Block, least: float = 0) -> str:
     widths = pt_widths(block, WIDTH, size)
     about = {"tblCaption": block["title"], "tblDescription": "；".join(notes_of(block))}
     rows = block["rows"]
-    made = [_head_row(row, widths, above, small) for row, above in _with_above(head_rows(block["columns"]))]
+    made = list(_head_rows(head_rows(block["columns"]), widths, small))
     for k, row in enumerate(rows):
         keep = k + 1 == len(rows) or len(rows) <= _SHORT or row["kind"] == "group"
         made.append(_row(row, block["columns"], widths, small, keep=keep, least=least))
     return f"<w:tbl>{_table_head(widths, about)}{''.join(made)}</w:tbl>"
 
 
-def _with_above(heads: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-    yield from zip(heads, [None, *heads])
-
-
-def _cell(text: str, width: float, style: str, *, align: str = "", extra: str = "", keep: bool = False) -> str:
+def _cell(
+    text: str, width: float, style: str, *, align: str = "", extra: str = "", keep: bool = False
+) -> str:
     para = ("<w:keepNext/>" if keep else "") + (f'<w:jc w:val="{align}"/>' if align else "")
     return (
         f'<w:tc><w:tcPr><w:tcW w:w="{width * 20:.0f}" w:type="dxa"/>{extra}<w:vAlign w:val="center"/></w:tcPr>'
@@ -293,27 +298,22 @@ def _cell(text: str, width: float, style: str, *, align: str = "", extra: str = 
     )
 
 
-def _head_row(row: Sequence[Any], widths: Sequence[float], above: Any, small: str) -> str:
-    """A head row; a second one continues the cells of the first that span two rows."""
-    cells, column = [], 0
-    waiting = list(row)
-    slots = [(text, span, tall) for text, span, tall in (above or ())] or [None]
-    if above is None:
-        for text, span, tall in row:
-            merge = f'<w:gridSpan w:val="{span}"/>' if span > 1 else '<w:vMerge w:val="restart"/>' if tall > 1 else ""
-            cells.append(_cell(text, sum(widths[column : column + span]), f"PbHead{small}", extra=merge, keep=True))
+def _head_rows(heads: Sequence[Sequence[HeadCell]], widths: Sequence[float], small: str) -> Iterator[str]:
+    """Head rows, repeated on every page; a cell of two rows is continued by an empty one below."""
+    continued: set[int] = set()
+    for row in heads:
+        cells, column, waiting = [], 0, list(row)
+        while column < len(widths):
+            text, span, tall = ("", 1, 1) if column in continued else waiting.pop(0)
+            merge = f'<w:gridSpan w:val="{span}"/>' if span > 1 else ""
+            merge += (
+                '<w:vMerge w:val="restart"/>' if tall > 1 else "<w:vMerge/>" if column in continued else ""
+            )
+            width = sum(widths[column : column + span])
+            cells.append(_cell(text, width, f"PbHead{small}", extra=merge, keep=True))
+            continued |= {column} if tall > 1 else set()
             column += span
-    else:
-        for _, span, tall in slots:
-            if tall > 1:
-                cells.append(_cell("", widths[column], f"PbHead{small}", extra="<w:vMerge/>", keep=True))
-                column += 1
-                continue
-            for _ in range(span):
-                text, _, _ = waiting.pop(0)
-                cells.append(_cell(text, widths[column], f"PbHead{small}", keep=True))
-                column += 1
-    return f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{''.join(cells)}</w:tr>"
+        yield f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{''.join(cells)}</w:tr>"
 
 
 def _row(

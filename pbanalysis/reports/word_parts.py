@@ -56,7 +56,7 @@ def _style(
     spacing = f'w:before="{before * 20:.0f}" w:after="{after * 20:.0f}" '
     spacing += f'w:line="{line * 20:.0f}" w:lineRule="exact"' if line else 'w:line="240" w:lineRule="auto"'
     inside = [
-        '<w:keepNext/>' if keep else "",
+        "<w:keepNext/>" if keep else "",
         '<w:widowControl w:val="0"/>',
         f'<w:snapToGrid w:val="{int(grid)}"/>',
         f"<w:spacing {spacing}/>",
@@ -64,14 +64,16 @@ def _style(
         f'<w:jc w:val="{align}"/>',
         "" if outline is None else f'<w:outlineLvl w:val="{outline}"/>',
     ]
-    default = ' w:default="1"' if style_id == "Normal" else ' w:customStyle="1"' if style_id[:2] == "Pb" else ""
+    default = (
+        ' w:default="1"' if style_id == "Normal" else ' w:customStyle="1"' if style_id[:2] == "Pb" else ""
+    )
     based = "" if style_id == "Normal" else '<w:basedOn w:val="Normal"/>'
     half = f"{size * 2:.0f}"
     # 28 characters of 16 pt on 156 mm; a character grid would do the same in Word alone
     squeeze = '<w:spacing w:val="-4"/>' if grid else ""
     return (
         f'<w:style {NAMESPACES} w:type="paragraph" w:styleId="{style_id}"{default}><w:name w:val="{name}"/>{based}'
-        f'<w:qFormat/><w:pPr>{"".join(inside)}</w:pPr><w:rPr>'
+        f"<w:qFormat/><w:pPr>{''.join(inside)}</w:pPr><w:rPr>"
         f'<w:rFonts w:ascii="{_latin(font)}" w:hAnsi="{_latin(font)}" w:eastAsia="{font}" w:cs="Times New Roman"/>'
         f'<w:b w:val="0"/><w:bCs w:val="0"/><w:i w:val="0"/><w:color w:val="000000"/>{squeeze}<w:kern w:val="0"/>'
         f'<w:sz w:val="{half}"/><w:szCs w:val="{half}"/><w:lang w:val="en-US" w:eastAsia="zh-CN"/></w:rPr></w:style>'

@@ -17,6 +17,7 @@ from pbanalysis.exhibits.blocks import (
     Paragraph,
     Row,
     Table,
+    blocks_of,
 )
 from pbanalysis.terms import STATES, THEMES
 
@@ -60,7 +61,14 @@ def scorecard(theme: str, township: str, draw: random.Random, branches: int) -> 
         if k == 5:
             rows.append(Row(("无目标或按规定只作背景，不作评价",), kind="group"))
         if state in ("unknown", "na", "not_due", "suppressed"):
-            cells: tuple[Any, ...] = ("—", "—", "—", Cell((number(f"{fid}.target", "100%", 1.0), "（推定）")), "—", "—")
+            cells: tuple[Any, ...] = (
+                "—",
+                "—",
+                "—",
+                Cell((number(f"{fid}.target", "100%", 1.0), "（推定）")),
+                "—",
+                "—",
+            )
         else:
             judged = state if part < whole or state == "info" else "met"
             state = judged
@@ -96,14 +104,22 @@ def scorecard(theme: str, township: str, draw: random.Random, branches: int) -> 
     )
 
 
-def theme_blocks(theme: str, township: str, branches: int, seed: int, *, long: bool = False) -> list[dict[str, Any]]:
+def theme_blocks(
+    theme: str, township: str, branches: int, seed: int, *, long: bool = False
+) -> list[dict[str, Any]]:
     """What a theme's notebook shows."""
     draw = random.Random(seed)
     letter = LETTER[theme]
     count = number(f"{theme}.branches_n", str(branches), branches)
     short = number(f"{theme}.short_n", "2", 2)
     card = scorecard(theme, township, draw, branches)
-    sentence = ("应评价的指标中，有 ", short, " 项未达标，其余达标或尚未到期；涉及 ", count, " 个党支部，与全县水平相比没有显著差异。")
+    sentence = (
+        "应评价的指标中，有 ",
+        short,
+        " 项未达标，其余达标或尚未到期；涉及 ",
+        count,
+        " 个党支部，与全县水平相比没有显著差异。",
+    )
     blocks: list[Block] = [
         Paragraph(id=f"{theme}.about", role="about", text="本报告按行动方案编制。"),
         Paragraph(id=f"{theme}.headline", role="headline", text=sentence),
@@ -182,12 +198,8 @@ def branch_table(theme: str, township: str, rows: int, draw: random.Random) -> T
 
 def read_back(blocks: Sequence[Block]) -> list[dict[str, Any]]:
     """Blocks as they are read from an executed notebook."""
-    made = []
-    for block in blocks:
-        picture = block.picture()
-        extra = {"picture": {"mime": mime, "data": data} for mime, data in picture.items()}
-        made.append({**block.block(), **extra})
-    return made
+    bundles = [block._repr_mimebundle_() for block in blocks]
+    return blocks_of({"cells": [{"outputs": [{"data": bundle} for bundle in bundles]}]})
 
 
 def parts_of(size: str) -> dict[str, list[dict[str, Any]]]:
