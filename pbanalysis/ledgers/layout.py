@@ -172,12 +172,9 @@ def _bands(sheet: Sheet, rows: Sequence[int]) -> list[tuple[int, int]]:
     """Runs of one to three rows that may be a header: one of them names at least two known columns."""
     words, likely = header_words(), set()
     for r in rows:
-        hits = sum(
-            any(k in words for k in header_keys(cell.value))
-            for cell in sheet.rows[r].values()
-            if isinstance(cell.value, str) and len(cell.value) <= 40
-        )
-        if hits >= 2:
+        cells = sheet.rows[r].values()
+        hits = sum(any(k in words for k in header_keys(c.value)) for c in cells if isinstance(c.value, str) and len(c.value) <= 40)
+        if hits >= 2 and hits >= 0.25 * len(cells):
             likely.add(r)
     bands = {(top, top + more) for r in likely for top in (r - 2, r - 1, r) for more in range(3) if top >= 1 and top <= r <= top + more}
     return sorted(b for b in bands if all(len(sheet.rows.get(r, {})) >= 2 for r in range(b[0], b[1] + 1)))

@@ -139,21 +139,20 @@ class _Reader:
         return styles
 
     def _sheet(self, path: str, sheet: Sheet, strings: list[str], styles: list[_Style], date1904: bool) -> None:
-        source = io.BytesIO(self._open(path))
         number = 0
-        for element in _elements(source):
-            name = _local(element.tag)
-            if name == "row":
+        for element in _elements(io.BytesIO(self._open(path))):
+            tag = element.tag
+            if tag.endswith("}row"):
                 number = int(element.get("r") or number + 1)
                 if element.get("hidden") in ("1", "true"):
                     sheet.hidden_rows.add(number)
                 _row(element, number, sheet, strings, styles, date1904)
                 element.clear()
-            elif name == "mergeCell":
+            elif tag.endswith("}mergeCell"):
                 merge = _merge(element.get("ref", ""))
                 if merge:
                     sheet.merges.append(merge)
-            elif name == "col":
+            elif tag.endswith("}col"):
                 first, last = int(element.get("min") or 1), int(element.get("max") or 1)
                 for column in range(first, min(last, first + 255) + 1):
                     if element.get("hidden") in ("1", "true"):
@@ -163,16 +162,9 @@ class _Reader:
 
 
 def _elements(source: io.BytesIO) -> Iterator[ElementTree.Element]:
-    """Elements as they close; rows are dropped from the tree so that a big sheet stays small."""
-    parent: ElementTree.Element | None = None
-    for event, element in ElementTree.iterparse(source, events=("start", "end")):  # noqa: S314 - see _xml
-        if event == "start":
-            if element.tag.endswith("sheetData"):
-                parent = element
-            continue
+    """Elements as they close."""
+    for _, element in ElementTree.iterparse(source, events=("end",)):  # noqa: S314 - see _xml
         yield element
-        if parent is not None and element.tag.endswith("}row"):
-            parent.clear()
 
 
 def _text(item: ElementTree.Element) -> str:
@@ -196,7 +188,7 @@ def _row(
         column = _column(ref) if ref else column + 1
         if not len(c):
             continue
-        kind, raw, formula, value = c.get("t", "n"), None, False, None
+        kind, raw, formula = c.get("t", "n"), None, False
         for child in c:
             tag = child.tag
             if tag.endswith("}v"):

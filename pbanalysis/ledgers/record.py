@@ -9,7 +9,7 @@ from pathlib import Path
 from pbanalysis.errors import Code, PbError
 from pbanalysis.ledgers.canonical import CanonicalFile
 from pbanalysis.ledgers.findings import Finding
-from pbanalysis.ledgers.grid import Value, address
+from pbanalysis.ledgers.grid import Cell, Value, address, column_letters
 from pbanalysis.ledgers.layout import Column
 from pbanalysis.ledgers.reading import Reading
 from pbanalysis.ledgers.result import DataRow, FileResult, SheetResult
@@ -86,40 +86,49 @@ def cell_lines(result: FileResult | CanonicalFile) -> Iterator[Line]:
     for sheet in result.sheets:
         if sheet.layout is None:
             continue
-        listed = [c for c in sheet.layout.columns.values() if c.field or c.meant]
-        expected = sum(c.index in sheet.sheet.rows[r.number] for r in sheet.rows for c in listed)
+        columns = [_Listed(sheet, c) for c in sheet.layout.columns.values() if c.field or c.meant]
+        expected = sum(c.index in sheet.sheet.rows[r.number] for r in sheet.rows for c in columns)
         written = 0
         for row in sheet.rows:
-            for column in listed:
-                line = _cell(result.file, sheet, row, column)
-                if line is not None:
-                    written += column.index in sheet.sheet.rows[row.number]
-                    yield line
+            cells = sheet.sheet.rows[row.number]
+            for column in columns:
+                cell = cells.get(column.index)
+                rest = column.line(cell, row)
+                if rest is not None:
+                    written += cell is not None
+                    number = str(row.number)
+                    yield (result.file, sheet.sheet.name, column.letters + number, number, column.header, *rest)
         if written != expected:
             raise _unbalanced(result.file, sheet, "单元格")
 
 
-def _cell(file: str, sheet: SheetResult, row: DataRow, column: Column) -> Line | None:
-    assert sheet.layout is not None
-    cell = sheet.sheet.rows[row.number].get(column.index)
-    name = column.field or column.meant or ""
-    where = (file, sheet.sheet.name, address(row.number, column.index), str(row.number), mask(column.header))
-    personal = bool(sheet.layout.kind.fields[name].personal)
-    if column.field is None:
-        if cell is None:
+class _Listed:
+    """A column of the record: what is the same for all of its cells."""
+
+    def __init__(self, sheet: SheetResult, column: Column) -> None:
+        assert sheet.layout is not None
+        self.index, self.letters = column.index, column_letters(column.index)
+        self.header, self._names = mask(column.header, sheet.names), sheet.names
+        self._used, self._field, self._doubt = column.field is not None, column.field or column.meant or "", column.doubt
+        self._personal = bool(sheet.layout.kind.fields[self._field].personal)
+
+    def line(self, cell: Cell | None, row: DataRow) -> Line | None:
+        """Field, class, value, raw, code and message of a cell; None where there is nothing to list."""
+        raw = "" if cell is None or self._personal else raw_text(cell.value, self._names)
+        if not self._used:
+            if cell is None:
+                return None
+            message = "这一列是别的年度，没有读取" if self._doubt == "other_year" else "同样的列出现了不止一次，这一列没有读取"
+            return ("", "rejected", "", raw, self._doubt, message)
+        reading = row.readings.get(self._field)
+        if reading is None:
             return None
-        message = "这一列是别的年度，没有读取" if column.doubt == "other_year" else "同样的列出现了不止一次，这一列没有读取"
-        return (*where, "", "rejected", "", "" if personal else raw_text(cell.value, sheet.names), column.doubt, message)
-    reading = row.readings.get(name)
-    if reading is None:
-        return None
-    raw = "" if personal or cell is None else raw_text(cell.value, sheet.names)
-    return (*where, name, reading.kind, shown(reading), raw, reading.code, reading.message)
+        return (self._field, reading.kind, shown(reading), raw, reading.code, reading.message)
 
 
 def raw_text(value: Value, names: frozenset[str]) -> str:
     """A cell as typed, without personal values."""
-    return mask(show(value), names)
+    return mask(value if isinstance(value, str) else show(value), names)
 
 
 def shown(reading: Reading) -> str:

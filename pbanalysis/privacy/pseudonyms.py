@@ -12,6 +12,7 @@ import re
 import secrets
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pbanalysis.errors import Code, PbError
@@ -97,6 +98,7 @@ def valid_id_number(text: str) -> bool:
     return bool(_ID.search(unicodedata.normalize("NFKC", text)))
 
 
+@lru_cache(maxsize=65536)
 def mask(text: str, names: frozenset[str] = frozenset()) -> str:
     """Text with identity numbers, mobile numbers, mail addresses and the given names replaced.
 
