@@ -51,6 +51,12 @@ _WHERE = {
     "plot_issue_matrix": "pbanalysis.exhibits.rectification",
     "plot_overdue": "pbanalysis.exhibits.rectification",
     "plot_terms": "pbanalysis.exhibits.rectification",
+    "coverage": "pbanalysis.exhibits.county",
+    "state_table": "pbanalysis.exhibits.county",
+    "township_table": "pbanalysis.exhibits.county",
+    "contributions": "pbanalysis.exhibits.county",
+    "plot_townships": "pbanalysis.exhibits.county",
+    "plot_progress": "pbanalysis.exhibits.county",
     "plot_rates": "pbanalysis.exhibits.parts",
     "plot_funnel": "pbanalysis.exhibits.parts",
 }

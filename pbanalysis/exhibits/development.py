@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from pbanalysis.exhibits.blocks import Box, Figure
@@ -69,9 +71,10 @@ def plot_structure(report: Report, dimension: str = "education") -> Figure | Box
 
 def plot_audits(report: Report) -> Figure | Box:
     """Files audited of those admitted, beside the 30 % that the county has to audit."""
-    words = caption(report, "audits", "新发展党员档案抽查", unit="%", counted="份", tables=("admissions", "file_audits"))
     rows = [(report.unit_name, report.reading("D07")), ("全县", report.reading("D07", report.county.code))]
     shown = [(name, r) for name, r in rows if r is not None and r.denominator and r.numerator is not None]
+    words = caption(report, "audits", "新发展党员档案抽查", unit="%", counted="份", tables=("admissions", "file_audits"))
     if not shown:
         return words.nothing("档案抽查没有可公布的数据，本图不画。")
+    words = replace(words, subject=f"{shown[0][0]}新发展党员档案抽查")
     return audit_coverage(words, [n for n, _ in shown], [r.numerator for _, r in shown], [r.denominator for _, r in shown])

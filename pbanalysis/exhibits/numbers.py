@@ -149,14 +149,15 @@ def previous(reading: Reading) -> Line:
     )
 
 
-def interval(reading: Reading) -> Line:
+def interval(reading: Reading, unit: str = "") -> Line:
     """The range of chance (波动范围): ``72%—90%``; a dash where none applies or the units are few."""
     if reading.state == "suppressed" or reading.low is None or (reading.few and reading.ci_method != FILES):
         return NONE
+    low = fact(reading, "ci_low", unit)
     if reading.high is None:
-        return (fact(reading, "ci_low"), "以上")
+        return (low, "以上")
     files = ("份",) if reading.ci_method == FILES else ()
-    return (fact(reading, "ci_low"), "—", fact(reading, "ci_high"), *files)
+    return (low, "—", fact(reading, "ci_high", unit), *files)
 
 
 def target(reading: Reading) -> Line:

@@ -11,21 +11,21 @@ from pbanalysis.exhibits.numbers import NONE, count, joined
 from pbanalysis.plan.registry import registry
 from pbanalysis.store.schema import TABLES
 from pbanalysis.terms import THEMES
-from pbanalysis.themes import development, rectification, study
+from pbanalysis.themes import development, overview, rectification, study
 from pbanalysis.themes.filings import Filing, filings, row_counts
 from pbanalysis.themes.matters import not_due
 from pbanalysis.themes.report import Report
 
 __all__ = ["about", "due_next", "headline", "limits", "onsite", "provenance"]
 
-_THEMES: dict[str, ModuleType] = {"study": study, "development": development, "rectification": rectification}
+_THEMES: dict[str, ModuleType] = {"study": study, "development": development, "rectification": rectification, "overview": overview}
 
 
 def about(report: Report) -> Box:
     """What this is, for whom, of which period, with which cut-off."""
-    title = THEMES.get(report.theme, "全县概览")
+    title = THEMES.get(report.theme, "学习质量、发展党员、整改成效和各项支撑措施")
     items: list[Line] = [
-        f"评价对象：{report.county.name}{report.unit_name if report.township else ''}及所属党组织，不涉及个人。",
+        f"评价对象：{report.county.name}{report.unit_name if report.township else '各乡镇（街道）'}及所属党组织，不涉及个人。",
         f"内容：基层党建“找差距、补短板、夯基础、促提升”行动的{title}情况。",
         f"报告期：{report.period.title}（{report.period.start}至{report.period.end}）；数据截止 {report.county.as_of}，此后发生的不计。",
         "用途：供乡镇党委查找差距，供县委组织部核实和年度述职评议考核参考；乡镇可以就任何一个数字提出核实。",
@@ -35,7 +35,7 @@ def about(report: Report) -> Box:
 
 def headline(report: Report) -> Paragraph:
     """The conclusion in one computed sentence."""
-    subject = f"{report.unit_name}{report.period.title}{THEMES.get(report.theme, '三个专题')}"
+    subject = f"{report.unit_name}{report.period.title}{THEMES.get(report.theme, '重点指标')}"
     readings = [r for r in report.readings if "." not in r.id]
     return Paragraph(id=f"{report.theme}.headline", role="headline", text=words.headline(subject, readings, report.theme))
 
@@ -48,8 +48,7 @@ def limits(report: Report) -> Box:
         (words.names(found, most=len(found)), text) for chosen, text in named if (found := [r for r in readings if chosen(r)])
     ]
     items += [bound for r in readings if (bound := words.bounds(r))]
-    theme = _THEMES.get(report.theme)
-    items += [words.LIMITS[kind] for kind in (theme.LIMITS if theme else ("self_reported", "contribution", "no_grade"))]
+    items += [words.LIMITS[kind] for kind in _THEMES[report.theme].LIMITS]
     return Box(id=f"{report.theme}.limits", role="limits", title="哪些结论不能下", items=tuple(items))
 
 
@@ -76,12 +75,12 @@ def onsite(report: Report) -> ListBlock | Paragraph:
 
 def due_next(report: Report) -> ListBlock | Paragraph:
     """What falls due after the cut-off."""
-    items: list[Line] = [
-        (f"{reading.name}：", f"{day} 到期" if day else "尚未到期")
-        for reading, day in not_due(report, [i for i in registry().of_theme(report.theme) if "." not in i.id and not i.same_as])
-    ]
+    items: list[Line] = [(*words.spans(words.due(d, report.theme)), "。") for d in _THEMES[report.theme].due_next(report)]
+    own = [i for i in registry().of_theme(report.theme) if "." not in i.id and not i.same_as]
+    for reading, day in not_due(report, own):
+        items.append(f"{reading.name}：{f'{day} 到期' if day else '尚未到期'}。")
     if not items:
-        return Paragraph(id=f"{report.theme}.next", role="gaps", text="截止日之后，本专题没有已排定的到期事项。")
+        return Paragraph(id=f"{report.theme}.next", role="gaps", text="截止日之后近期没有到期的事项。")
     return ListBlock(id=f"{report.theme}.next", role="gaps", title="接下来到期的事项", items=tuple(items))
 
 

@@ -16,10 +16,11 @@ from pbanalysis.exhibits.blocks import Fact, Line, Span
 from pbanalysis.exhibits.numbers import COUNTERS, NONE, count, fact, fraction, joined, percent, target
 from pbanalysis.exhibits.style import VS_COUNTY_MARKS
 from pbanalysis.terms import STATES, VS_COUNTY
-from pbanalysis.themes.matters import Matter
+from pbanalysis.themes.matters import Due, Matter
 from pbanalysis.themes.reading import FEW, Reading
 
 __all__ = [
+    "DUE",
     "LIMITS",
     "MATTERS",
     "TOO_FEW",
@@ -27,6 +28,7 @@ __all__ = [
     "against_county",
     "against_target",
     "bounds",
+    "due",
     "headline",
     "matter",
     "missing",
@@ -35,6 +37,7 @@ __all__ = [
     "shortfall",
     "signals",
     "spans",
+    "states",
     "tally",
     "trend",
     "verdict",
@@ -208,6 +211,15 @@ def tally(readings: Readings, name: str) -> Line:
     return (*said, *(("；另有", *left, "，不作评价") if left else ()))
 
 
+def states(readings: Readings, name: str) -> Line:
+    """How many indicators with a target are in each state: 达标 5、未达标 3、未到期 1."""
+    parts: list[Line] = []
+    for state in ("met", "not_met", "not_due", "unknown", "suppressed"):
+        if n := sum(r.state == state for r in readings):
+            parts.append((f"{STATES[state]} ", count(f"{name}.{state}_n", n)))
+    return joined(parts) or NONE
+
+
 def signals(readings: Readings) -> Line:
     """Which indicators stand out from the county, and which way; only what the funnel and BH bear."""
     parts = [
@@ -267,6 +279,7 @@ MATTERS = {
     "no_review": "接收的{denominator}人中有{shortfall}人政审联审不在支部大会之前或没有合格结论，建议调阅材料",
     "faults_open": "档案抽查发现的{denominator}处问题中有{shortfall}处未整改，建议现场复核",
     "followups_open": "到期的{denominator}次跟踪评估中有{shortfall}次未按期完成，建议核实",
+    "county_audit": "全县接收的{denominator}人中已抽查档案{numerator}份，距 30% 还差{shortfall}份，建议补抽",
     "dates_missing": "有{n_unknown}份档案缺日期，无法判断时限，建议补录后核对",
     "overdue": "逾期未完成的问题{numerator}项，建议逐项核实进展和时限",
     "not_accepted": "已销号的{denominator}项中有{shortfall}项没有验收记录，列为“已销号、效果待证”，建议现场查看",
@@ -275,6 +288,30 @@ MATTERS = {
     "standing": "{n_na}项问题没有到期日（长期坚持、立行立改等）或已作其他了结，多于有到期日的{denominator}项，建议补定阶段性时限",
     "branch_too_big": "党员超过50人的支部{numerator}个，建议核实调整设置的方案",
 }
+
+
+# what falls due next, and what is said where the number is withheld; no single day where it is of persons
+DUE = {
+    "meetings": ("本期还有 {n} 次应开会议尚未到期，最早的 {first} 到期", ""),
+    "limits": ("90 天内有 {n} 个环节时限到期", "90 天内有环节时限到期（件数依规定不予公布）"),
+    "followups": ("90 天内有 {n} 次跟踪评估到期", "90 天内有跟踪评估到期（次数依规定不予公布）"),
+    "issues": ("90 天内有 {n} 项问题的整改时限到期，最早 {first}", ""),
+    "reminders": ("半年内有 {n} 个党组织的换届提醒到期，最早 {first}", ""),
+    "terms": ("一年内有 {n} 个党组织任期届满，最早 {first}", ""),
+}
+
+
+def due(found: Due, name: str) -> Line:
+    """What falls due next, as a clause; ``name`` is the theme's, for its facts."""
+    said, withheld = DUE[found.kind]
+    if found.n is None or found.first_on is None:
+        return withheld
+    first = found.first_on.isoformat()
+    numbers = {
+        "n": count(f"{name}.next_{found.kind}_n", found.n),
+        "first": Fact(id=f"{name}.next_{found.kind}_on", name=f"{name}.next_{found.kind}_on", text=first, value=first),
+    }
+    return tuple(span for text, part, _, _ in Formatter().parse(said) for span in (text, numbers.get(part or "", "")) if span)
 
 
 def matter(found: Matter) -> Line:

@@ -8,12 +8,13 @@ import pandas as pd
 
 from pbanalysis.indicators.development import LIMITS as LIMIT_KINDS
 from pbanalysis.indicators.development import limits
+from pbanalysis.indicators.known import days
 from pbanalysis.privacy.disclosure import protect_table
-from pbanalysis.themes.matters import Matter, general, short_of, shown_first
+from pbanalysis.themes.matters import Due, Matter, due_soon, general, short_of, shown_first
 from pbanalysis.themes.reading import FEW
 from pbanalysis.themes.report import Report
 
-__all__ = ["LIMITS", "STAGES", "limit_days", "onsite", "stages", "structure"]
+__all__ = ["LIMITS", "STAGES", "due_next", "limit_days", "onsite", "stages", "structure"]
 
 _ENDED = ("cancelled", "withdrawn", "transferred")
 
@@ -29,6 +30,19 @@ def onsite(report: Report) -> list[Matter]:
     if (cases := report.reading("D04")) and cases.state != "suppressed" and cases.n_unknown and cases.denominator:
         own.append(Matter("dates_missing", (cases,)))
     return shown_first(own, general(report))
+
+
+def due_next(report: Report) -> list[Due]:
+    """Longest limits and follow-ups that end within three months."""
+    rows = limits(report.known, report.period)
+    longest = {limit.name for limit in LIMIT_KINDS if limit.kind == "most"}
+    running = rows[(rows["class"] == "not_due").to_numpy() & rows["limit"].isin(longest).to_numpy()]
+    followups = report.known.rows("followups")
+    waiting = followups[followups["done_on"].isna().to_numpy()]
+    return [
+        *due_soon("limits", report, days(running["limit_day"]), ahead=90, persons=True),
+        *due_soon("followups", report, days(waiting["due_on"]), ahead=90, persons=True),
+    ]
 
 
 # stages a case can stand in, by the furthest step taken

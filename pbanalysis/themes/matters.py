@@ -9,12 +9,16 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from pbanalysis.indicators.due import due_day
+from pbanalysis.indicators.known import Days
 from pbanalysis.plan.registry import Indicator
+from pbanalysis.privacy.disclosure import Policy
 from pbanalysis.themes.reading import FEW, Reading
 from pbanalysis.themes.report import Report
 
-__all__ = ["MOST_ON_SITE", "Due", "Matter", "bad_signals", "not_due", "short_of", "shown_first"]
+__all__ = ["MOST_ON_SITE", "Due", "Matter", "bad_signals", "due_soon", "general", "not_due", "short_of", "shown_first"]
 
 MOST_ON_SITE = 5
 
@@ -30,12 +34,25 @@ class Matter:
 
 @dataclass(frozen=True)
 class Due:
-    """What falls due after the cut-off: how many, and the first day; ``n`` is None where it is withheld."""
+    """What falls due soon after the cut-off: how many, and the first day.
+
+    ``n`` and ``first_on`` are None where a number of persons is too small to be said.
+    """
 
     kind: str
     n: int | None
     first_on: dt.date | None
-    name: str = ""
+
+
+def due_soon(kind: str, report: Report, days: Days, *, ahead: int, persons: bool = False) -> list[Due]:
+    """What of ``days`` lies within ``ahead`` days after the cut-off; nothing where none does."""
+    today = report.known.day
+    soon = np.sort(days[(days > today) & (days <= today + np.timedelta64(ahead, "D"))])
+    if not len(soon):
+        return []
+    if persons and len(soon) < Policy().threshold:
+        return [Due(kind, None, None)]
+    return [Due(kind, len(soon), soon[0].item())]
 
 
 def not_due(report: Report, indicators: Iterable[Indicator]) -> list[tuple[Reading, dt.date | None]]:

@@ -14,7 +14,7 @@ from pbanalysis.indicators.organisations import elections
 from pbanalysis.indicators.rectification import issues
 from pbanalysis.stats.survival import KaplanMeier, kaplan_meier
 from pbanalysis.terms import ISSUE_CATEGORIES
-from pbanalysis.themes.matters import Matter, general, short_of, shown_first
+from pbanalysis.themes.matters import Due, Matter, due_soon, general, short_of, shown_first
 from pbanalysis.themes.report import Report
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "MonthEnds",
     "burn_down",
     "by_category",
+    "due_next",
     "onsite",
     "overdue_ages",
     "terms",
@@ -44,6 +45,20 @@ def onsite(report: Report) -> list[Matter]:
         own.append(Matter("standing", (due,)))
     own += [Matter("branch_too_big", (r,)) for r in short_of(report, "R11")]
     return shown_first(own, general(report))
+
+
+def due_next(report: Report) -> list[Due]:
+    """Deadlines within three months, terms that expire within a year, reminders due within half a year."""
+    rows = issues(report.known, report.period)
+    going = rows["dated"].to_numpy() & (rows["event"].to_numpy() == 0)
+    current = elections(report.known)
+    current = current[current["held_on"].isna().to_numpy() & ~current["dissolved"].to_numpy()]
+    untold = current[current["reminded_on"].isna().to_numpy()]
+    return [
+        *due_soon("issues", report, days(rows["current_on"])[going], ahead=90),
+        *due_soon("reminders", report, days(untold["reminder_due_on"]), ahead=183),
+        *due_soon("terms", report, days(current["due_on"]), ahead=366),
+    ]
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from pbanalysis.indicators.learning import studies
 from pbanalysis.indicators.study import meetings_of, obligations
 from pbanalysis.stats.survival import KaplanMeier, kaplan_meier
 from pbanalysis.terms import TERMS
-from pbanalysis.themes.matters import Matter, general, short_of, shown_first
+from pbanalysis.themes.matters import Due, Matter, due_soon, general, short_of, shown_first
 from pbanalysis.themes.report import Report
 
-__all__ = ["LIMITS", "BranchMonths", "Months", "attendance", "branch_months", "meeting_mix", "onsite", "study_lag"]
+__all__ = ["LIMITS", "BranchMonths", "Months", "attendance", "branch_months", "due_next", "meeting_mix", "onsite", "study_lag"]
 
 # what may not be concluded from this theme, whatever its numbers
 LIMITS = ("volume", "self_reported", "screens", "no_grade")
@@ -31,6 +31,13 @@ def onsite(report: Report) -> list[Matter]:
     own += [Matter("first_topic", (r,)) for r in short_of(report, "S05")]
     own += [Matter("life_meeting", (r,)) for r in short_of(report, "S13")]
     return shown_first(own[:3], general(report), own[3:])
+
+
+def due_next(report: Report) -> list[Due]:
+    """Obligations of the period that are still to come."""
+    rows = obligations(report.known, report.period)
+    ahead = rows[(rows["class"] == "not_due").to_numpy()]
+    return due_soon("meetings", report, days(ahead["end"]), ahead=366)
 
 
 @dataclass(frozen=True)
