@@ -202,3 +202,21 @@ def test_limits_of_a_ratio_are_squared_back_unless_conformance_is_wanted() -> No
     ratio = control_limits.overdispersion([100, 150, 180, 80], [108, 112, 165, 95], "count-ratio")
     low, high = control_limits.overdispersed_limits([100], ratio)
     assert np.sqrt(low * high)[0] == pytest.approx(ratio.target)
+
+
+def test_calibration_holds_in_small() -> None:
+    """40 counties of 20 equal townships × 15 indicators and one planted half rate: few wrong, all found.
+
+    The full measurement is benchmarks/calibration.py; this guards it between runs.
+    """
+    rng, n = np.random.default_rng(2023), np.full(20, 100)
+    rates = np.full((15, 20), 0.8)
+    rates[0, -1] = 0.4
+    wrong, found = 0, 0
+    for _ in range(40):
+        family = [funnel.compare(rng.binomial(n, row), n) for row in rates]
+        flagged = np.array([np.isin(v.state, ["high", "low"]) for v in funnel.judge(family)])
+        found += int(flagged[0, -1])
+        wrong += int(flagged.sum() - flagged[0, -1])
+    assert found >= 32
+    assert wrong / 40 <= 0.002 * 300
