@@ -1,0 +1,185 @@
+"""The files of OUT made again: from the executed notebooks, and from the store where it is at hand.
+
+Renderers are pure, so a file that was not touched comes out byte for byte; one that was touched can be
+compared with what it was.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cached_property
+from html import unescape
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from pbanalysis.errors import PbError
+from pbanalysis.exhibits.blocks import blocks_of
+from pbanalysis.reports.document import Document, recompose
+from pbanalysis.reports.facts import as_json, collect
+from pbanalysis.reports.text import Block
+from pbanalysis.reports.tools import OVERVIEW, standard
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Remaker"]
+
+_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+_STORE = re.compile(r'^store = "(.*)"', re.MULTILINE)
+
+
+class Remaker:
+    """Makes files of OUT again.
+
+    Parameters
+    ----------
+    out
+        The folder that ``report`` wrote, or an unpacked package.
+    store
+        The store; ``None`` looks where the notebooks say it was.
+    changed
+        Files of OUT that are known to be changed: nothing is made from them.
+    """
+
+    def __init__(self, out: Path, store: Path | None, changed: frozenset[str]) -> None:
+        self._out, self._given, self._changed = out, store, changed
+        self._documents: dict[str, Document | None] = {}
+
+    def file(self, name: str) -> bytes | None:
+        """The file as it was made; ``None`` where it cannot be made again."""
+        path = PurePosixPath(name)
+        if name == "results.csv":
+            return self._results_csv
+        if path.suffix == ".html" and path.parent.name:
+            return self.page(f"{path.with_suffix('.ipynb')}", name)
+        makers: Mapping[str, Callable[[str], bytes | None]] = {
+            "facts.json": self._facts,
+            "report.pdf": lambda folder: self._rendered(folder, "pdf"),
+            "report.docx": lambda folder: self._rendered(folder, "word"),
+            "report.xlsx": lambda folder: self._rendered(folder, "excel"),
+        }
+        maker = makers.get(path.name)
+        return maker(str(path.parent)) if maker else None
+
+    def page(self, notebook: str, page: str, *, even_changed: bool = False) -> bytes | None:
+        """The page of a notebook, with the title that the delivered page bears."""
+        from pbanalysis.reports.html import render_html
+
+        content = self._json(notebook, even_changed=even_changed)
+        title = _TITLE.search(self._text(page))
+        if content is None or title is None:
+            return None
+        return render_html(content, title=unescape(title[1]))
+
+    @cached_property
+    def store(self) -> Path | None:
+        """The store, where it can be found."""
+        if self._given is not None:
+            return self._given
+        for notebook in sorted(self._out.glob("*/*.ipynb")):
+            found = _STORE.search(_sources(notebook))
+            store = (notebook.parent / found[1]) if found and found[1] else None
+            if store is not None and (store / "meta.json").exists():
+                return store.resolve()
+        return None
+
+    @cached_property
+    def results(self) -> pd.DataFrame | None:
+        """Published results of the period, from the store; ``None`` without store or period."""
+        frame = next((f for f in map(self.frame, self._folders()) if f), None)
+        if self.store is None or frame is None:
+            return None
+        from pbanalysis.calendar import Period, as_date
+        from pbanalysis.store.county import open_county
+        from pbanalysis.themes.report import published
+
+        period = Period.parse(frame["period"])
+        results = published(open_county(self.store, as_of=as_date(frame["as_of"])), period)
+        return results[results["period"] == period.label]
+
+    def frame(self, folder: str) -> Mapping[str, Any] | None:
+        """What an attachment was composed with, from its ``facts.json``."""
+        facts = self._json(f"{folder}/facts.json", even_changed=True)
+        frame = facts.get("document") if isinstance(facts, dict) else None
+        return frame if isinstance(frame, dict) else None
+
+    def parts(self, folder: str) -> dict[str, list[Block]] | None:
+        """Blocks of the folder's notebooks by theme; ``None`` when one of them is changed."""
+        stems = {**standard().stems, OVERVIEW: OVERVIEW}
+        parts: dict[str, list[Block]] = {}
+        for theme, stem in stems.items():
+            name = f"{folder}/{stem}.ipynb"
+            if (self._out / name).exists() or name in self._changed:
+                notebook = self._json(name)
+                if notebook is None:
+                    return None
+                parts[theme] = list(blocks_of(notebook))
+        return parts or None
+
+    def _folders(self) -> list[str]:
+        return sorted(path.parent.name for path in self._out.glob("*/facts.json"))
+
+    def _document(self, folder: str) -> Document | None:
+        if folder not in self._documents:
+            frame, parts = self.frame(folder), self.parts(folder)
+            made = None
+            if frame is not None and parts is not None:
+                with suppress(TypeError, ValueError, KeyError, PbError):  # a frame that was tampered with
+                    made = recompose(parts, frame)
+            self._documents[folder] = made
+        return self._documents[folder]
+
+    def _rendered(self, folder: str, module: str) -> bytes | None:
+        from importlib import import_module
+
+        document = self._document(folder)
+        if document is None:
+            return None
+        try:
+            made: bytes = import_module(f"pbanalysis.reports.{module}").render(document)
+        except PbError:  # the engine is not installed here
+            return None
+        return made
+
+    def _facts(self, folder: str) -> bytes | None:
+        document, parts = self._document(folder), self.parts(folder)
+        if document is None or parts is None:
+            return None
+        return as_json(collect((block for blocks in parts.values() for block in blocks), document))
+
+    @cached_property
+    def _results_csv(self) -> bytes | None:
+        if self.results is None:
+            return None
+        from pbanalysis.indicators.results import Results
+
+        with tempfile.TemporaryDirectory() as folder:
+            Results(self.results).write(folder)
+            return (Path(folder) / "results.csv").read_bytes()
+
+    def _text(self, name: str) -> str:
+        try:
+            return (self._out / name).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return ""
+
+    def _json(self, name: str, *, even_changed: bool = False) -> Any:
+        if name in self._changed and not even_changed:
+            return None
+        try:
+            return json.loads(self._text(name))
+        except ValueError:
+            return None
+
+
+def _sources(notebook: Path) -> str:
+    """Code of a notebook, without its outputs."""
+    try:
+        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+        return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
