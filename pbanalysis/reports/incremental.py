@@ -132,6 +132,9 @@ def _changed_inputs(
             yield _rows_reason(tables, changed_rows(tables))
         elif name == "results":
             yield Reason("results", f"全县结果有变化：{'、'.join(changed_results()) or '见 results.csv'}")
+        elif name == "reports":
+            themes = [t for t in {**(was or {}), **now} if (was or {}).get(t) != now.get(t)]
+            yield Reason(name, f"所含专题有变化：{'、'.join(_THEMES[theme] for theme in themes)}")
         elif isinstance(now, Mapping):
             yield Reason(name, f"{_NAMES[name]}：{'、'.join(_differences(was or {}, now))}")
         else:
@@ -145,7 +148,6 @@ _NAMES = {
     "rules": "规则版本有变化",
     "package": "程序有变化",
     "libraries": "程序库版本有变化",
-    "reports": "所含专题有变化",
 }
 _CHANGES = {"added": "新增", "removed": "删去", "changed": "改动"}
 

@@ -29,6 +29,7 @@ class Labour:
     ) -> None:
         self.engine, self.notes = engine, list[str]()
         self._parent: WarmParent | None = None
+        self._workers: Workers | None = None
         if engine == "warm" and not can_fork():
             self.notes.append("本系统不能预热内核，已改用普通内核，结果相同")
         if executor is not None:
@@ -41,9 +42,8 @@ class Labour:
             self.width = workers or os.cpu_count() or 1
             if engine == "warm" and can_fork():
                 self._parent = stack.enter_context(WarmParent())
-            self.executor = stack.enter_context(
-                Workers(self.width, self._parent.address if self._parent else "")
-            )
+            self._workers = Workers(self.width, self._parent.address if self._parent else "")
+            self.executor = stack.enter_context(self._workers)
             self.executor.submit(os.getpid)  # a first worker, and what it imports
 
     def ready(self) -> None:
@@ -52,7 +52,8 @@ class Labour:
             self._parent.wait_until_ready()
 
     def stop(self) -> None:
-        """Stop at once: kernels first, so that no worker waits for one."""
+        """Stop at once what was started here: kernels first, so that no worker waits for one."""
         if self._parent:
             self._parent.close()
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        if self._workers:
+            self._workers.shutdown(wait=False, cancel_futures=True)

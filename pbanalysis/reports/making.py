@@ -62,13 +62,17 @@ class Making:
             return
         labour.ready()
         running: dict[Future[Done | Failed], Planned] = {}
-        while self._queue or running:
-            while self._queue and len(running) <= labour.width:
-                planned = self._queue.popleft()
-                self._progress.start(planned.name, planned.theme)
-                running[labour.executor.submit(do, self._job(planned, labour))] = planned
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                self._take(running.pop(future), future)
+        try:
+            while self._queue or running:
+                while self._queue and len(running) <= labour.width:
+                    planned = self._queue.popleft()
+                    self._progress.start(planned.name, planned.theme)
+                    running[labour.executor.submit(do, self._job(planned, labour))] = planned
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    self._take(running.pop(future), future)
+        finally:
+            for future in running:
+                future.cancel()
 
     def _job(self, planned: Planned, labour: Labour) -> Job:
         stage = self._situation.work / "stage" / f"{planned.unit}-{planned.theme}"

@@ -53,14 +53,15 @@ class WarmParent:
         # a socket's path may have about 100 characters: the shortest private folder there is
         self._folder = Path(tempfile.mkdtemp(prefix="pbw-"))
         self.address = str(self._folder / "s")
-        self._process = subprocess.Popen(
-            # -P: the working folder must not offer modules, as in a kernel that Jupyter starts
-            [sys.executable, "-P", "-m", "pbanalysis.reports.warm_parent", self.address],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=(self._folder / "log").open("wb"),
-            start_new_session=True,
-        )
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                # -P: the working folder must not offer modules, as in a kernel that Jupyter starts
+                [sys.executable, "-P", "-m", "pbanalysis.reports.warm_parent", self.address],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+            )
 
     @property
     def pid(self) -> int:

@@ -1,0 +1,175 @@
+"""A small county, small templates and small renderers: a batch's tools without the package's own.
+
+Imported by name, because worker processes must find these functions again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pandas as pd
+
+from pbanalysis.calendar import Period
+from pbanalysis.reports.batch import BatchResult, run
+from pbanalysis.reports.jobs import Limits
+from pbanalysis.reports.tools import Reads, Tools
+from pbanalysis.store.county import County
+from pbanalysis.store.frames import typed
+from pbanalysis.store.schema import TABLES
+from pbanalysis.store.write import write_store
+
+PERIOD, AS_OF = Period.parse("2023"), dt.date(2023, 12, 31)
+TOWNS = {"629901100": "甲镇", "629901101": "乙乡", "629901102": "丙街道"}
+THEMES = {"study": "study_quality", "development": "member_development", "rectification": "rectification"}
+TABLE_OF = {"study": "trainings", "development": "admission_plans", "rectification": "issues"}
+
+# what each theme's template prints: its name, its rows, and the county's value
+_CELLS = (
+    "import json\n\nfrom pbanalysis import open_county\nimport pandas as pd",
+    "county = open_county(store, as_of=as_of)\ntown = county.township(township_id)\nprint('乡镇', town.name, town.id)",
+    "frame = town.table('{table}')\nprint(frame.drop(columns=['source_file', 'source_sheet']).to_csv(index=False))",
+    "rows = pd.read_parquet(results)\nown = rows[rows['unit_id'].isin([township_id, county.code])]\n"
+    "print(own[own['indicator_id'] == '{theme}'][['unit_id', 'numerator']].to_csv(index=False))",
+)
+_OVERVIEW = (
+    "from pbanalysis import open_county\nimport pandas as pd",
+    "county = open_county(store, as_of=as_of)\nprint(county.name)\nprint(pd.read_parquet(results)['numerator'].sum())",
+)
+
+
+def notebook(path: Path, cells: Sequence[str], parameters: Mapping[str, str] | None = None) -> Path:
+    """Write a notebook of code cells, the first of them its parameters."""
+    names = parameters or dict.fromkeys(("store", "township_id", "period", "as_of", "results"), "")
+    first = nbformat.v4.new_code_cell(
+        "\n".join(f"{name} = {value!r}" for name, value in names.items()), metadata={"tags": ["parameters"]}
+    )
+    made = nbformat.v4.new_notebook(
+        cells=[first, *map(nbformat.v4.new_code_cell, cells)],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+    )
+    for number, cell in enumerate(made.cells):
+        cell["id"] = f"cell-{number}"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(made, path)
+    return path
+
+
+def small_store(folder: Path, tables: Mapping[str, pd.DataFrame] | None = None) -> Path:
+    """Write the store of the small county."""
+    write_store(
+        folder,
+        tables or small_tables(),
+        county={"code": "629901", "name": "样县"},
+        as_of=AS_OF.isoformat(),
+        sources={},
+    )
+    return folder
+
+
+def small_tables(per_town: int = 4) -> dict[str, pd.DataFrame]:
+    """Tables of the small county: a few trainings, plans and issues a township."""
+    rows: dict[str, list[dict[str, str]]] = {"townships": [], "trainings": [], "admission_plans": [], "issues": []}
+    for town, name in TOWNS.items():
+        rows["townships"].append({"township_id": town, "name": name, "kind": "镇"})
+        rows["admission_plans"].append({"township_id": town, "year": "2023", "plan_n": "5"})
+        for k in range(per_town):
+            source = {"source_file": f"{name}/台账.xlsx", "source_sheet": "表1", "source_row": str(k + 4)}
+            rows["trainings"].append(
+                {"training_id": f"{town}-t{k}", "township_id": town, "level": "township", "kind": "business"}
+                | {"start_on": f"2023-0{k + 1}-10", "hours": "4", **source}
+            )
+            rows["issues"].append(
+                {"issue_id": f"{town}-i{k}", "township_id": town, "category": "P11", "source": "self"}
+                | {"owner_named": "true", "deadline_kind": "dated", "status": "closed", "rule_document": "false"}
+                | {"problem": f"{name}问题{k}", **source}
+            )
+    return {name: typed(TABLES[name], pd.DataFrame(part).astype("str"))[0] for name, part in rows.items()}
+
+
+def published(county: County, period: Period) -> pd.DataFrame:
+    """One number a theme and unit: how many rows its table has; the county's is the sum."""
+    out = []
+    for theme, table in TABLE_OF.items():
+        frame = county.table(table)
+        counts = frame.groupby("township_id").size() if frame is not None else pd.Series(dtype=int)
+        units = {town: int(counts.get(town, 0)) for town in county.townships["township_id"]}
+        for unit, n in {**units, county.code: sum(units.values())}.items():
+            level = "county" if unit == county.code else "township"
+            out.append({"indicator_id": theme, "unit_level": level, "unit_id": unit, "numerator": float(n)})
+    rest = {"period": period.label, "as_of": county.as_of.isoformat(), "state": "info", "rule_version": "1"}
+    numbers = dict.fromkeys(("denominator", "value", "ci_low", "ci_high", "n_not_due", "n_na", "n_unknown", "target"))
+    texts = dict.fromkeys(("ci_method", "direction", "vs_county"), "")
+    frame = pd.DataFrame(out).assign(**rest, **texts)
+    for name in numbers:
+        frame[name] = pd.Series([pd.NA] * len(frame), dtype="Float64")
+    return frame
+
+
+def page(node: Any, *, title: str) -> bytes:
+    """A page that shows the outputs' text."""
+    texts = [output.get("text", "") for cell in node["cells"] for output in cell.get("outputs", ())]
+    return f"<!DOCTYPE html><title>{title}</title><pre>{''.join(texts)}</pre>".encode()
+
+
+def document(notebooks: Mapping[str, Any], about: Mapping[str, Any]) -> bytes:
+    """A document that names its parts."""
+    return json.dumps({"themes": sorted(notebooks), "unit": about["township_id"]}).encode()
+
+
+def facts(notebooks: Mapping[str, Any], about: Mapping[str, Any]) -> bytes:
+    """Facts: one a theme."""
+    return json.dumps({"facts": [{"id": theme, "unit": about["township_id"]} for theme in sorted(notebooks)]}).encode()
+
+
+def reads(theme: str) -> Reads:
+    """Each theme reads its own table, and compares nothing between townships."""
+    if theme == "overview":
+        return Reads(frozenset(TABLE_OF.values()) | {"townships"}, frozenset(TABLE_OF))
+    return Reads(frozenset({TABLE_OF[theme], "townships"}), frozenset())
+
+
+def small_tools(folder: Path, **cells: Sequence[str]) -> Tools:
+    """The tools, with templates written into ``folder``; ``cells`` replaces those of a theme."""
+    for theme, stem in THEMES.items():
+        own = cells.get(theme) or [c.replace("{table}", TABLE_OF[theme]).replace("{theme}", theme) for c in _CELLS]
+        notebook(folder / f"{stem}.ipynb", own)
+    plain = dict.fromkeys(("store", "period", "as_of", "results"), "")
+    notebook(folder / "county_overview.ipynb", cells.get("overview") or _OVERVIEW, plain)
+    return Tools(
+        templates=folder,
+        stems=THEMES,
+        overview="county_overview",
+        titles={"study": "学习", "development": "发展", "rectification": "整改", "overview": "一览"},
+        published=published,
+        pages={"html": page},
+        documents={"pdf": document},
+        facts=facts,
+        reads=reads,
+        limits=Limits(memory=0),
+    )
+
+
+def report(store: Path, out: Path, tools: Tools, **options: Any) -> BatchResult:
+    """Run a batch of the small county."""
+    options = {"workers": 2, "formats": ("html", "pdf"), **options}
+    return run(store, out, period=PERIOD, as_of=AS_OF, tools=tools, **options)
+
+
+def tree(out: Path) -> dict[str, str]:
+    """Digest of every report under OUT, the run's own records left aside."""
+    return {
+        path.relative_to(out).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and ".work" not in path.parts and path.name != "manifest.json"
+    }
+
+
+def broken_page(node: Any, *, title: str) -> bytes:
+    """A page that cannot be made for one township."""
+    return page(node, title=title if "甲镇" not in title else str(1 / 0))

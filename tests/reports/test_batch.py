@@ -1,0 +1,210 @@
+"""The batch on a small county: what it writes, what it skips, what it does when something fails."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import json
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import report_fakes as fakes
+
+from pbanalysis.errors import Code, PbError
+
+
+def _manifest(out: Path) -> dict[tuple[str, str], dict]:
+    data = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    assert data["version"] == 1
+    return {(entry["township_id"], entry["theme"]): entry for entry in data["reports"]}
+
+
+def test_writes_the_contract_layout(finished: Path) -> None:
+    """Every township has a folder of its three reports, its attachment and its facts; so has the county."""
+    files = set(fakes.tree(finished))
+    for code, name in fakes.TOWNS.items():
+        folder = f"{code}_{name}"
+        for stem in fakes.THEMES.values():
+            assert {f"{folder}/{stem}.ipynb", f"{folder}/{stem}.html"} <= files
+        assert {f"{folder}/report.pdf", f"{folder}/facts.json"} <= files
+    assert {"county/overview.ipynb", "county/overview.html", "county/report.pdf", "results.csv"} <= files
+    assert not any(name.startswith("errors") for name in files)
+
+
+def test_each_report_holds_its_own_township(finished: Path) -> None:
+    """Reports made at the same time by several workers contain their own township's rows and no other's."""
+    for code, name in fakes.TOWNS.items():
+        for stem in fakes.THEMES.values():
+            text = (finished / f"{code}_{name}" / f"{stem}.html").read_text(encoding="utf-8")
+            assert f"乡镇 {name} {code}" in text
+            others = [other for other in fakes.TOWNS if other != code]
+            assert not any(other in text for other in others)
+
+
+def test_manifest_tells_hashes_and_inputs(finished: Path) -> None:
+    """A report is done when the manifest holds the hashes of its files and of its inputs."""
+    from pbanalysis.reports.files import sha256
+
+    entries = _manifest(finished)
+    assert len(entries) == 3 * 4 + 2
+    for entry in entries.values():
+        assert entry["state"] == "built"
+        assert entry["error"] is None
+        assert entry["inputs"]["key"]
+        assert entry["files"]
+        assert all(sha256(finished / name) == digest for name, digest in entry["files"].items())
+
+
+def test_notebooks_hold_no_time_and_no_place(report, finished: Path, store: Path, tmp_path: Path, tools) -> None:
+    """The same inputs in another place give the same bytes; no machine path stands in a notebook."""
+    other = tmp_path / "elsewhere"
+    moved = shutil.copytree(store, other / "store")
+    report(moved, other / "out", tools)
+    first, second = fakes.tree(finished), fakes.tree(other / "out")
+    notebooks = [name for name in first if name.endswith((".ipynb", ".html"))]
+    depth = len(store.parts) == len(moved.parts)  # how far the store lies is said in the parameters
+    assert [n for n in notebooks if first[n] != second[n] and (depth or n.endswith(".html"))] == []
+    for name in notebooks:
+        text = (finished / name).read_text(encoding="utf-8")
+        assert str(finished.parent) not in text
+        assert str(store.parent) not in text
+        assert "/tmp/" not in text
+
+
+def test_unchanged_run_builds_nothing(report, finished: Path, store: Path, tools) -> None:
+    """A second run finds everything as it was: nothing is built, no byte and no entry's hash changes."""
+    before, entries = fakes.tree(finished), _manifest(finished)
+    result = report(store, finished, tools)
+    assert (len(result.built), len(result.unchanged), len(result.failed)) == (0, 14, 0)
+    assert fakes.tree(finished) == before
+    assert {k: e["files"] for k, e in _manifest(finished).items()} == {k: e["files"] for k, e in entries.items()}
+
+
+def test_both_engines_give_equal_results(report, finished: Path, store: Path, tools, tmp_path: Path) -> None:
+    """papermill's own engine and the warm one give the same bytes."""
+    out = tmp_path / "out"
+    assert report(store, out, tools, engine="papermill").exit_status == 0
+    assert {k: v for k, v in fakes.tree(out).items() if k.endswith(".html")} == {
+        k: v for k, v in fakes.tree(finished).items() if k.endswith(".html")
+    }
+
+
+# jupyter_core keeps an event loop for every thread that ran a notebook, and never closes it
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_any_executor_will_do(report, finished: Path, store: Path, tools, tmp_path: Path) -> None:
+    """Jobs are plain values: a thread pool that knows nothing of reports runs them as well."""
+    out = tmp_path / "out"
+    with ThreadPoolExecutor(2) as executor:
+        result = report(store, out, tools, executor=executor, themes=("study",))
+    assert [told.theme for told in result.built].count("study") == 3
+    name = "629901101_乙乡/study_quality.html"
+    assert (out / name).read_bytes() == (finished / name).read_bytes()
+    gc.collect()  # here, where it is expected
+
+
+def test_wrong_use_is_refused_before_anything_starts(report, store: Path, tools, tmp_path: Path) -> None:
+    """Unknown names end at once with the near names; OUT is not even made."""
+    started = time.monotonic()
+    for options in ({"townships": ["甲真"]}, {"themes": ("studi",)}, {"formats": ("htm",)}, {"engine": "wram"}):
+        with pytest.raises(PbError) as refused:
+            report(store, tmp_path / "out", tools, **options)
+        assert refused.value.exit_status == 2
+        assert "是不是" in refused.value.fix
+    assert time.monotonic() - started < 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_failing_report_stops_no_other(report, store: Path, tmp_path: Path) -> None:
+    """One township's template raises: its card is written, nothing of it looks finished, all others are done."""
+    cells = ["assert township_id != '629901101', '不该出现的内容'"]
+    tools = fakes.small_tools(tmp_path / "templates", rectification=cells)
+    out = tmp_path / "out"
+    result = report(store, out, tools)
+    assert result.exit_status == 1
+    assert [(t.township, t.theme) for t in result.failed] == [("乙乡", "rectification"), ("乙乡", "document")]
+    folder = out / "629901101_乙乡"
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "member_development.html",
+        "member_development.ipynb",
+        "study_quality.html",
+        "study_quality.ipynb",
+    ]
+    card = (out / "errors" / "629901101_乙乡_rectification.html").read_text(encoding="utf-8")
+    assert "AssertionError" in card
+    assert "不该出现的内容" not in card  # a message may hold a value
+    entry = _manifest(out)["629901101", "rectification"]
+    assert (entry["state"], entry["files"]) == ("failed", {})
+    assert entry["error"]["code"] == Code.NOTEBOOK_FAILED.value[0]
+
+
+def test_a_report_that_now_fails_takes_its_old_files_away(report, store: Path, tmp_path: Path) -> None:
+    """An older report of the same name must not pass for the new one; when mended, the card goes away."""
+    out, templates = tmp_path / "out", tmp_path / "templates"
+    report(store, out, fakes.small_tools(templates))
+    broken = fakes.small_tools(templates, study=["raise ValueError"])
+    assert report(store, out, broken).exit_status == 1
+    assert not list(out.rglob("study_quality.*"))
+    assert not list(out.glob("6299011*/report.pdf"))
+    assert len(list((out / "errors").iterdir())) == 6
+    mended = report(store, out, fakes.small_tools(templates))
+    assert mended.exit_status == 0
+    assert len(mended.unchanged) == 8  # the other two themes, and the county's two
+    assert not (out / "errors").exists()
+
+
+def test_one_format_more_builds_the_attachments_only(report, store: Path, tools, tmp_path: Path) -> None:
+    """Asking for one more format executes no notebook again."""
+    out = tmp_path / "out"
+    report(store, out, tools, formats=("html",))
+    result = report(store, out, tools, formats=("html", "pdf"))
+    assert {told.theme for told in result.built} == {"document"}
+    assert (out / "629901100_甲镇" / "report.pdf").exists()
+
+
+def test_part_of_the_county_leaves_the_rest_alone(report, store: Path, tools, tmp_path: Path) -> None:
+    """Two themes of one township: the others are neither made nor touched, and join later."""
+    out = tmp_path / "out"
+    result = report(store, out, tools, townships=["乙乡"], themes=("study", "development"))
+    assert {(t.township, t.theme) for t in result.built} == {
+        ("乙乡", "study"),
+        ("乙乡", "development"),
+        ("乙乡", "document"),
+    }
+    pdf = out / "629901101_乙乡" / "report.pdf"
+    assert json.loads(pdf.read_text())["themes"] == ["development", "study"]
+    whole = report(store, out, tools)
+    assert len(whole.unchanged) == 2
+    assert json.loads(pdf.read_text())["themes"] == ["development", "rectification", "study"]
+
+
+def test_a_renderer_that_fails_is_the_reports_failure(report, store: Path, tools, tmp_path: Path) -> None:
+    """A page that cannot be set is told by the error's kind and place, and hinders no other report."""
+    broken = dataclasses.replace(tools, pages={"html": fakes.broken_page})
+    result = report(store, tmp_path / "out", broken, themes=("study",), townships=["甲镇", "乙乡"])
+    assert [(t.township, t.theme) for t in result.failed][:1] == [("甲镇", "study")]
+    assert ("乙乡", "study") in [(t.township, t.theme) for t in result.built]
+    assert "ZeroDivisionError" in result.failed[0].error
+
+
+def test_a_second_run_on_the_same_out_is_refused(report, store: Path, tools, tmp_path: Path) -> None:
+    """While one run holds OUT another is refused with a clear message; the lock ends with its holder."""
+    from pbanalysis.reports.files import out_locked
+
+    out = tmp_path / "out"
+    with out_locked(out):
+        with pytest.raises(PbError, match="另一个 pbanalysis report 正在写这个文件夹") as refused:
+            report(store, out, tools)
+        assert refused.value.code is Code.OUTPUT_BUSY
+    result = report(store, out, tools, townships=["甲镇"], themes=("study",))
+    assert result.exit_status == 0
+
+
+def test_the_summary_names_failures_and_the_slowest(report, store: Path, tools, finished: Path) -> None:
+    """A person reads counts, slowest reports and where to look; a program reads the three lists."""
+    result = report(store, finished, tools)
+    assert result.lines()[0].startswith("生成 0 份，沿用 14 份，未成 0 份")
+    assert result.lines()[-1].endswith("index.html")
+    assert {"built", "unchanged", "failed", "exit_status"} <= set(result.to_dict())
