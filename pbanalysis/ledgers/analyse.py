@@ -12,9 +12,9 @@ from pbanalysis.ledgers.dates import DateContext
 from pbanalysis.ledgers.grid import Cell, Sheet
 from pbanalysis.ledgers.headers import Field
 from pbanalysis.ledgers.layout import Layout, find_layout
-from pbanalysis.ledgers.reading import NOTHING, Reading, flagged, normalised, rejected
+from pbanalysis.ledgers.reading import NOTHING, Reading, flagged, rejected
 from pbanalysis.ledgers.result import DataRow, SheetResult
-from pbanalysis.ledgers.roles import Preamble, Role, body_roles, preamble_roles, read_preamble
+from pbanalysis.ledgers.roles import Role, body_roles, preamble_roles, read_preamble
 from pbanalysis.ledgers.text import squash, tidy
 from pbanalysis.ledgers.units import Registry
 from pbanalysis.ledgers.words import show
@@ -35,7 +35,12 @@ class Setting:
 def locate(sheet: Sheet, file: str, *, only: str | None = None) -> SheetResult:
     """Find header, roles and what the sheet says about itself; no cell is read yet."""
     rows = sheet.numbers()
-    words = [tidy(str(c.value)) for r in rows[:6] for c in sheet.rows[r].values() if isinstance(c.value, str) and len(sheet.rows[r]) <= 3]
+    words = [
+        tidy(str(c.value))
+        for r in rows[:6]
+        for c in sheet.rows[r].values()
+        if isinstance(c.value, str) and len(sheet.rows[r]) <= 3
+    ]
     hints = [*words, sheet.name, file.rsplit("/", 1)[-1]]
     year_words = "".join(re.findall(r"(?:19|20)\d{2}年", "".join(hints)))
     year = int(year_words[:4]) if year_words else None
@@ -43,7 +48,13 @@ def locate(sheet: Sheet, file: str, *, only: str | None = None) -> SheetResult:
     layout = search.layout
     if layout is None:
         roles: dict[int, Role] = preamble_roles(sheet, rows)
-        result = SheetResult(sheet, {r: "other_table" if role == "title" and len(sheet.rows[r]) > 2 else role for r, role in roles.items()})
+        result = SheetResult(
+            sheet,
+            {
+                r: "other_table" if role == "title" and len(sheet.rows[r]) > 2 else role
+                for r, role in roles.items()
+            },
+        )
         result.preamble, result.search = read_preamble(sheet, roles, file), search
         return result
     above = preamble_roles(sheet, [r for r in rows if r < layout.top])
@@ -76,19 +87,28 @@ def conclude(result: SheetResult, setting: Setting, township_id: str) -> None:
                 cell = result.sheet.rows[down[column]][column]
             if cell is None:
                 continue
-            name = reader.field.name
+            name = reader.declared.name
             raws[name] = cell
-            if reader.field.type in _UNIT_TYPES:
+            if reader.declared.type in _UNIT_TYPES:
                 continue
             readings[name] = _fill(reader.read(cell)) if filled else reader.read(cell)
-            if reader.field.type == "span":
+            if reader.declared.type == "span":
                 readings["end_on"] = reader.span_end(cell)
-        row = DataRow(number, readings, frozenset(f.field.name for c, f in readers.items() if c in down and c not in cells))
+        row = DataRow(
+            number,
+            readings,
+            frozenset(f.declared.name for c, f in readers.items() if c in down and c not in cells),
+        )
         row.block = down.get(issue_column.index, number) if issue_column else number
         _units(row, raws, layout, setting.registry, township_id)
         _people(row, raws, layout, setting.pseudonyms)
         row.content = tuple(
-            (n, squash(show(c.value)) if layout.kind.fields[n].personal or readings[n].value is None else row.readings[n].value)
+            (
+                n,
+                squash(show(c.value))
+                if layout.kind.fields[n].personal or readings[n].value is None
+                else row.readings[n].value,
+            )
             for n, c in sorted(raws.items())
             if n != "seq"
         )
@@ -120,16 +140,39 @@ def _fills(sheet: Sheet, data: Sequence[int], readers: dict[int, CellReader]) ->
     """Row -> column -> row of the anchor, for cells that a merge reaches down to."""
     found: dict[int, dict[int, int]] = {}
     for merge in sheet.merges:
-        if merge.bottom == merge.top or merge.left not in readers or merge.left not in sheet.rows.get(merge.top, {}):
+        if (
+            merge.bottom == merge.top
+            or merge.left not in readers
+            or merge.left not in sheet.rows.get(merge.top, {})
+        ):
             continue
         for row in data[bisect.bisect_right(data, merge.top) : bisect.bisect_right(data, merge.bottom)]:
             found.setdefault(row, {})[merge.left] = merge.top
     return found
 
 
-_NAME_FIELDS = frozenset({"host", "recorder", "owner", "lead_official", "name", "secretary", "lecturer_name", "introducer", "participants", "filler", "leader", "first_secretary", "instructor", "liaison"})
+_NAME_FIELDS = frozenset(
+    {
+        "host",
+        "recorder",
+        "owner",
+        "lead_official",
+        "name",
+        "secretary",
+        "lecturer_name",
+        "introducer",
+        "participants",
+        "filler",
+        "leader",
+        "first_secretary",
+        "instructor",
+        "liaison",
+    }
+)
 _NO_NAME = re.compile(r"村|镇|乡|党|支部|办|委|领导|书记|干部|全体|各|组|部|单位|人员|主任|[是否有无√×]$")
-_SIGNED = re.compile(r"(?:填表人|填报人|审核人|制表人|经办人|负责人|联系人|审核|制表)\s*(?:[(（][^)）]*[)）])?\s*[:：]\s*([\u3400-\u9fff\U00020000-\U0003ffff·]{2,4})")
+_SIGNED = re.compile(
+    r"(?:填表人|填报人|审核人|制表人|经办人|负责人|联系人|审核|制表)\s*(?:[(（][^)）]*[)）])?\s*[:：]\s*([\u3400-\u9fff\U00020000-\U0003ffff·]{2,4})"
+)
 
 
 def _names(result: SheetResult) -> frozenset[str]:
@@ -142,11 +185,21 @@ def _names(result: SheetResult) -> frozenset[str]:
         if role in ("data", "example"):
             for c in columns:
                 if c in cells and isinstance(cells[c].value, str):
-                    names.update(p for p in re.split(r"[、,，;；/\s\n]+|[(（][^)）]*[)）]", tidy(str(cells[c].value))) if p)
+                    names.update(
+                        p
+                        for p in re.split(r"[、,，;；/\s\n]+|[(（][^)）]*[)）]", tidy(str(cells[c].value)))
+                        if p
+                    )
                     names.add(squash(str(cells[c].value)))
         elif role in ("signature", "meta", "note"):
             names.update(m for cell in cells.values() for m in _SIGNED.findall(tidy(str(cell.value))))
-    return frozenset(n for n in names if 2 <= len(n) <= 6 and not _NO_NAME.search(n) and re.fullmatch(r"[\u3400-\u9fff\U00020000-\U0003ffff·A-Za-z]+", n))
+    return frozenset(
+        n
+        for n in names
+        if 2 <= len(n) <= 6
+        and not _NO_NAME.search(n)
+        and re.fullmatch(r"[\u3400-\u9fff\U00020000-\U0003ffff·A-Za-z]+", n)
+    )
 
 
 def _units(row: DataRow, raws: dict[str, Cell], layout: Layout, registry: Registry, township_id: str) -> None:
@@ -168,7 +221,9 @@ def _units(row: DataRow, raws: dict[str, Cell], layout: Layout, registry: Regist
         if not township_id:
             row.reject("no_township", "没有写明乡镇；空格不会自动沿用上一行，请填写或合并单元格")
         else:
-            row.readings["township"] = flagged(registry.by_code[township_id].name, "township_from_sheet", "没有写明乡镇，按填报单位读取")
+            row.readings["township"] = flagged(
+                registry.by_code[township_id].name, "township_from_sheet", "没有写明乡镇，按填报单位读取"
+            )
     elif not township_id:
         row.reject("no_township", "没有写明乡镇，标题、填报单位和文件名里也没有")
     for name, resolve in (("village", registry.village), ("branch", registry.organisation)):
@@ -178,7 +233,9 @@ def _units(row: DataRow, raws: dict[str, Cell], layout: Layout, registry: Regist
         _place(row, name, raws.get(name), declared, resolve, name in layout.fields)
 
 
-def _place(row: DataRow, name: str, cell: Cell | None, declared: Field, resolve: object, mapped: bool) -> None:
+def _place(
+    row: DataRow, name: str, cell: Cell | None, declared: Field, resolve: object, mapped: bool
+) -> None:
     if cell is not None and row.township_id:
         reading, unit = resolve(tidy(show(cell.value)), row.township_id)  # type: ignore[operator]
     elif cell is not None:
@@ -192,7 +249,12 @@ def _place(row: DataRow, name: str, cell: Cell | None, declared: Field, resolve:
     else:
         row.org_id = unit or None
     if not unit and mapped and not declared.optional_match:
-        row.reject(reading.code if reading.kind == "rejected" else f"no_{name}", reading.message if reading.kind == "rejected" else f"没有写明{declared.label}；空格不会自动沿用上一行")
+        row.reject(
+            reading.code if reading.kind == "rejected" else f"no_{name}",
+            reading.message
+            if reading.kind == "rejected"
+            else f"没有写明{declared.label}；空格不会自动沿用上一行",
+        )
 
 
 def _people(row: DataRow, raws: dict[str, Cell], layout: Layout, pseudonyms: Pseudonyms | None) -> None:
@@ -226,5 +288,11 @@ def _identity(row: DataRow, layout: Layout, raws: dict[str, Cell]) -> tuple[obje
             parts.append(row.person)
         else:
             reading = row.readings.get(name)
-            parts.append(squash(show(raws[name].value)) if reading is not None and reading.value is None and name in raws else reading.value if reading else None)
+            parts.append(
+                squash(show(raws[name].value))
+                if reading is not None and reading.value is None and name in raws
+                else reading.value
+                if reading
+                else None
+            )
     return tuple(parts)

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from pbanalysis.ledgers.findings import Finding
+from pbanalysis.ledgers.findings import Finding, Severity
 from pbanalysis.ledgers.grid import address
 from pbanalysis.ledgers.guard import Refusal
 from pbanalysis.privacy.pseudonyms import mask
@@ -52,7 +52,9 @@ def read_canonical(file: str, sha256: str, table: Table, text: str) -> Canonical
         Its lines do not have the same number of columns.
     """
     try:
-        raw = pd.read_csv(io.StringIO(text.lstrip("\ufeff")), dtype="str", keep_default_na=False, index_col=False)
+        raw = pd.read_csv(
+            io.StringIO(text.lstrip("\ufeff")), dtype="str", keep_default_na=False, index_col=False
+        )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise Refusal("broken_csv", "各行的列数不一致，读不出来", "请重新导出这张表") from error
     raw.columns = [str(c).strip() for c in raw.columns]
@@ -74,21 +76,39 @@ def read_canonical(file: str, sha256: str, table: Table, text: str) -> Canonical
     for name in raw.columns:
         if name not in known:
             where = address(1, list(raw.columns).index(name) + 1)
-            found.findings.append(_finding(found, "note", where, 1, "", "unknown_column", f"表里没有“{mask(name)}”这一列，没有读取"))
+            found.findings.append(
+                _finding(
+                    found, "note", where, 1, "", "unknown_column", f"表里没有“{mask(name)}”这一列，没有读取"
+                )
+            )
     return found
 
 
-def _finding(found: CanonicalFile, severity: str, cell: str, row: int | None, field_name: str, code: str, message: str) -> Finding:
-    about = f"{found.table.name}|{cell}|{row}"
-    return Finding(severity, found.file, "", cell, row, field_name, code, message, kind=found.table.name, about=about)  # type: ignore[arg-type]
+def _finding(
+    found: CanonicalFile,
+    severity: Severity,
+    cell: str,
+    row: int | None,
+    field_name: str,
+    code: str,
+    message: str,
+) -> Finding:
+    kind, about = found.table.name, f"{found.table.name}|{cell}|{row}"
+    return Finding(severity, found.file, "", cell, row, field_name, code, message, kind=kind, about=about)
 
 
 def _cell(found: CanonicalFile, problem: Problem) -> None:
     if problem.row is None or problem.column is None:
         return
     found.bad_cells[problem.row, problem.column] = problem.message
-    where = address(problem.row, list(found.text.columns).index(problem.column) + 1) if problem.column in found.text else ""
-    found.findings.append(_finding(found, "block", where, problem.row, problem.column, problem.code, problem.message))
+    where = (
+        address(problem.row, list(found.text.columns).index(problem.column) + 1)
+        if problem.column in found.text
+        else ""
+    )
+    found.findings.append(
+        _finding(found, "block", where, problem.row, problem.column, problem.code, problem.message)
+    )
 
 
 def _duplicates(found: CanonicalFile) -> None:
@@ -96,10 +116,10 @@ def _duplicates(found: CanonicalFile) -> None:
     key, frame = found.table.key, found.frame
     if not key or not frame.duplicated(key).any():
         return
-    shown = found.text[[c for c in found.columns]]
+    shown = found.text[list(found.columns)]
     first: dict[tuple[str, ...], int] = {}
     for row in frame.index:
-        this = tuple(str(v) for v in shown.loc[row, [k for k in key]])
+        this = tuple(str(v) for v in shown.loc[row, list(key)])
         before = first.setdefault(this, row)
         if before == row:
             continue

@@ -13,7 +13,15 @@ from pbanalysis.ledgers.layout import Column
 from pbanalysis.ledgers.numbers import read_count, read_money, read_number, read_rate
 from pbanalysis.ledgers.reading import NOTHING, Reading, flagged, normalised, ok, rejected
 from pbanalysis.ledgers.text import is_null_marker, squash, tidy
-from pbanalysis.ledgers.words import read_bool, read_enum, read_id_number, read_presence, read_text, read_types, show
+from pbanalysis.ledgers.words import (
+    read_bool,
+    read_enum,
+    read_id_number,
+    read_presence,
+    read_text,
+    read_types,
+    show,
+)
 from pbanalysis.privacy.pseudonyms import mask, valid_id_number
 
 __all__ = ["CellReader"]
@@ -24,7 +32,7 @@ class CellReader:
     """Reads the cells of one column; equal cells are read once."""
 
     column: Column
-    field: Field
+    declared: Field
     dates: DateContext
     money_unit: str
     names: frozenset[str]
@@ -39,7 +47,7 @@ class CellReader:
         return found
 
     def _read(self, cell: Cell) -> Reading:
-        reading = _PARSERS[self.field.type](self, cell)
+        reading = _PARSERS[self.declared.type](self, cell)
         if cell.strike and reading.value is not None:
             reading = reading.doubt("strikethrough", "单元格有删除线，请确认是否作废")
         if self.column.doubt == "place" and reading.value is not None:
@@ -50,7 +58,7 @@ class CellReader:
 
     def date(self, cell: Cell) -> Reading:
         """Date, or the first day of a span."""
-        return read_date(cell.value, self.dates, schedule=self.field.schedule)
+        return read_date(cell.value, self.dates, schedule=self.declared.schedule)
 
     def deadline(self, cell: Cell) -> Reading:
         """Deadline."""
@@ -78,7 +86,7 @@ class CellReader:
 
     def number(self, cell: Cell) -> Reading:
         """Hours, or days."""
-        return read_number(cell.value, unit="天" if self.field.unit == "days" else self.column.unit)
+        return read_number(cell.value, unit="天" if self.declared.unit == "days" else self.column.unit)
 
     def rate(self, cell: Cell) -> Reading:
         """Rate as 0..1."""
@@ -87,7 +95,12 @@ class CellReader:
     def money(self, cell: Cell) -> Reading:
         """Amount in yuan."""
         source = "header" if self.column.unit else "sheet"
-        return read_money(cell.value, unit=self.column.unit or self.money_unit, number_format=cell.number_format, source=source)
+        return read_money(
+            cell.value,
+            unit=self.column.unit or self.money_unit,
+            number_format=cell.number_format,
+            source=source,
+        )
 
     def bool(self, cell: Cell) -> Reading:
         """Yes or no."""
@@ -99,11 +112,11 @@ class CellReader:
 
     def enum(self, cell: Cell) -> Reading:
         """Word of a closed vocabulary."""
-        return read_enum(cell.value, vocabulary(self.field.vocabulary), title=self.field.label)
+        return read_enum(cell.value, vocabulary(self.declared.vocabulary), title=self.declared.label)
 
     def types(self, cell: Cell) -> Reading:
         """Words of a closed vocabulary."""
-        return read_types(cell.value, vocabulary(self.field.vocabulary), title=self.field.label)
+        return read_types(cell.value, vocabulary(self.declared.vocabulary), title=self.declared.label)
 
     def text(self, cell: Cell) -> Reading:
         """Free text, with personal values masked."""
@@ -147,7 +160,25 @@ class CellReader:
 
 _PARSERS: dict[str, Callable[[CellReader, Cell], Reading]] = {
     name: getattr(CellReader, name)
-    for name in "date deadline span count year number rate money bool presence enum types text seq case_no personal id_number".split()
+    for name in [
+        "date",
+        "deadline",
+        "span",
+        "count",
+        "year",
+        "number",
+        "rate",
+        "money",
+        "bool",
+        "presence",
+        "enum",
+        "types",
+        "text",
+        "seq",
+        "case_no",
+        "personal",
+        "id_number",
+    ]
 }
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from pbanalysis.calendar import add_months
+from pbanalysis.ledgers.dates import months_after
 from pbanalysis.ledgers.numbers import read_count, read_money
 from pbanalysis.ledgers.reading import Reading, flagged
 from pbanalysis.ledgers.result import DataRow, SheetResult
@@ -43,7 +43,9 @@ def _attendance(row: DataRow) -> None:
     if attended > expected:
         row.doubt("attended_n", "attended_exceeds_expected", f"实到 {attended} 多于应到 {expected}")
     elif absent is not None and attended + absent + (missing or 0) != expected:
-        row.doubt("absent_n", "counts_do_not_add_up", f"实到 {attended}、请假 {absent} 与应到 {expected} 对不上")
+        row.doubt(
+            "absent_n", "counts_do_not_add_up", f"实到 {attended}、请假 {absent} 与应到 {expected} 对不上"
+        )
 
 
 def _rate(row: DataRow) -> None:
@@ -56,7 +58,9 @@ def _rate(row: DataRow) -> None:
     if reading.readings and true is not None:
         near = [r for r in reading.readings if abs(r - true) < 0.006]
         if len(near) == 1:
-            row.readings["attendance_rate"] = flagged(near[0], "percent_scale_inferred", f"按应到、实到人数判断为 {near[0]:.4g}（比率）")
+            row.readings["attendance_rate"] = flagged(
+                near[0], "percent_scale_inferred", f"按应到、实到人数判断为 {near[0]:.4g}（比率）"
+            )
     elif isinstance(reading.value, (int, float)) and true is not None and abs(reading.value - true) >= 0.006:
         row.doubt("attendance_rate", "inconsistent_with_counts", f"与应到、实到人数算出的 {true:.1%} 不一致")
 
@@ -79,7 +83,7 @@ def _order(*names: str) -> Callable[[DataRow], None]:
 def _at_least(first: str, second: str, months: int, rule: str) -> Callable[[DataRow], None]:
     def check(row: DataRow) -> None:
         start, end = _date(row, first), _date(row, second)
-        if start and end and start <= end < add_months(start, months).astype(object):
+        if start and end and start <= end < months_after(start, months):
             row.doubt(second, "too_soon", f"距前一步不满 {months} 个月（{rule}）")
 
     return check
@@ -99,9 +103,19 @@ def _issue(row: DataRow) -> None:
         row.doubt("done_on", "done_before_found", "完成时间早于发现时间")
     if reopened is None and (done or closed) and status in ("not_started", "in_progress"):
         row.doubt("status", "status_disagrees", "填了完成或销号时间，进展却是未完成")
-    if status == "done" and "done_on" in row.readings and done is None and row.readings["done_on"].kind != "rejected":
+    if (
+        status == "done"
+        and "done_on" in row.readings
+        and done is None
+        and row.readings["done_on"].kind != "rejected"
+    ):
         row.doubt("status", "done_without_date", "填“完成”，没有完成时间")
-    if (status == "closed" or row.value("closed") is True) and done is None and closed is None and not ended_otherwise:
+    if (
+        (status == "closed" or row.value("closed") is True)
+        and done is None
+        and closed is None
+        and not ended_otherwise
+    ):
         name = "status" if status == "closed" else "closed"
         row.doubt(name, "closed_without_date", "填“销号”，没有完成时间或销号时间")
 
@@ -121,7 +135,7 @@ def _term(row: DataRow) -> None:
         row.readings["term_years"] = Reading(None, "rejected", "not_a_term", "任期应为 3 年或 5 年")
         years = None
     if elected and expires and years:
-        due = add_months(elected, int(years) * 12).astype(object)
+        due = months_after(elected, int(years) * 12)
         if abs((due - expires).days) > 31:
             row.doubt("expires_on", "term_disagrees", f"与选举时间加任期（{due.isoformat()}）不一致")
 
@@ -160,7 +174,9 @@ def check_sums(result: SheetResult) -> Iterable[tuple[int, str, str, str]]:
         elif role == "section":
             since = []
         elif role in ("subtotal", "total"):
-            if role == "subtotal" and any(str(c.value).strip().startswith("其中") for c in result.sheet.rows[number].values()):
+            if role == "subtotal" and any(
+                str(c.value).strip().startswith("其中") for c in result.sheet.rows[number].values()
+            ):
                 continue
             scope = [since, everything] if role == "total" else [since]
             for name in summed:
@@ -171,13 +187,21 @@ def check_sums(result: SheetResult) -> Iterable[tuple[int, str, str, str]]:
                 since = []
 
 
-def _sum_problem(result: SheetResult, number: int, name: str, scopes: list[list[DataRow]]) -> tuple[str, str] | None:
+def _sum_problem(
+    result: SheetResult, number: int, name: str, scopes: list[list[DataRow]]
+) -> tuple[str, str] | None:
     column = result.layout.fields[name] if result.layout else None
     cell = result.sheet.rows[number].get(column.index) if column else None
     if cell is None or column is None:
         return None
     money = name.endswith("_yuan")
-    reading = read_money(cell.value, unit=column.unit or result.preamble.money_unit, number_format=cell.number_format) if money else read_count(cell.value)
+    reading = (
+        read_money(
+            cell.value, unit=column.unit or result.preamble.money_unit, number_format=cell.number_format
+        )
+        if money
+        else read_count(cell.value)
+    )
     stated = reading.value
     if reading.kind == "rejected" and reading.code == "suspect_unit" and isinstance(cell.value, (int, float)):
         stated = float(cell.value) * 10000
@@ -192,6 +216,17 @@ def _sum_problem(result: SheetResult, number: int, name: str, scopes: list[list[
         unread += sum(r.readings[name].kind == "rejected" for r in rows if name in r.readings)
     if unread:
         return "total_not_checked", f"有 {unread} 个单元格没有采用，合计无法核对"
-    total = sum(Decimal(repr(v)) for r in scopes[-1] if r.disposition == "accepted" and (v := _number(r, name)) is not None)
-    scale, unit = (10000, " 万元") if money and (column.unit or result.preamble.money_unit) == "万元" else (1, " 元" if money else "")
-    return "total_mismatch", f"合计写的是 {Decimal(repr(stated)) / scale:f}{unit}，各行相加是 {total / scale:f}{unit}"
+    total = sum(
+        Decimal(repr(v))
+        for r in scopes[-1]
+        if r.disposition == "accepted" and (v := _number(r, name)) is not None
+    )
+    scale, unit = (
+        (10000, " 万元")
+        if money and (column.unit or result.preamble.money_unit) == "万元"
+        else (1, " 元" if money else "")
+    )
+    return (
+        "total_mismatch",
+        f"合计写的是 {Decimal(repr(stated)) / scale:f}{unit}，各行相加是 {total / scale:f}{unit}",
+    )

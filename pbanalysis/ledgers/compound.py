@@ -32,7 +32,9 @@ class Compound:
         if shift not in (9, 12) or mini_shift != 6:
             raise ValueError("sector size")
         self._size = 1 << shift
-        fat_n, directory, _, self._cutoff, mini_start, mini_n, difat, difat_n = struct.unpack_from("<8I", data, 44)
+        fat_n, directory, _, self._cutoff, mini_start, mini_n, difat, difat_n = struct.unpack_from(
+            "<8I", data, 44
+        )
         self._fat = self._read_fat(fat_n, difat, difat_n)
         self._mini_fat = self._numbers(self._chain(mini_start)) if mini_n else []
         self._entries = self._read_directory(self._chain(directory))

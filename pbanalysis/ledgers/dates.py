@@ -11,13 +11,14 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from pbanalysis.calendar import add_months
 from pbanalysis.ledgers.grid import Unusable, Value
 from pbanalysis.ledgers.numerals import chinese_number
 from pbanalysis.ledgers.read_xlsx import from_serial
 from pbanalysis.ledgers.reading import NOTHING, Reading, flagged, normalised, ok, rejected
 from pbanalysis.ledgers.text import is_null_marker, plain
 
-__all__ = ["DateContext", "month_end", "read_date", "read_deadline", "read_span"]
+__all__ = ["DateContext", "month_end", "months_after", "read_date", "read_deadline", "read_span"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,9 @@ _CLOCK = re.compile(r"\s*(?:\d{1,2}[:点]\d{0,2}分?)\s*$")
 _MONTH = re.compile(r"(\d{4})\s*[-./年]\s*(\d{1,2})\s*月?(?:份)?")
 _MONTH_DAY = re.compile(r"(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*[日号]?")
 _UNSURE = re.compile(r"约|左右|大约|大概|前后|上下|暂定|拟定?|预计|待定|尽快|至今|不详|不清|[?？]")
-_NUMERAL_DATE = re.compile(r"([零〇○一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月(?:([一二三四五六七八九十]{1,3})[日号])?")
+_NUMERAL_DATE = re.compile(
+    r"([零〇○一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月(?:([一二三四五六七八九十]{1,3})[日号])?"
+)
 
 
 def read_date(value: Value, context: DateContext, *, schedule: bool = False) -> Reading:
@@ -108,6 +111,11 @@ def month_end(year: int, month: int) -> dt.date:
     return dt.date(year, month, calendar.monthrange(year, month)[1])
 
 
+def months_after(day: dt.date, months: int) -> dt.date:
+    """The day so many calendar months later."""
+    return dt.date.fromisoformat(str(add_months(day, months)))
+
+
 def _from_number(value: int | float, context: DateContext) -> Reading:
     text = format(Decimal(repr(value)).normalize(), "f")
     if "." not in text and text.lstrip("-").isdigit():
@@ -127,7 +135,9 @@ def _digits(text: str) -> Reading:
         other = _valid(2000 + int(text[:2]), int(text[2:4]), int(text[4:]))
         if other is None:
             return flagged(f"{text[:4]}-{text[4:]}", "month_only", "只有年月，没有日", "month")
-        return rejected("ambiguous_date", f"可能是 {text[:4]} 年 {int(text[4:])} 月，也可能是 {other.isoformat()}")
+        return rejected(
+            "ambiguous_date", f"可能是 {text[:4]} 年 {int(text[4:])} 月，也可能是 {other.isoformat()}"
+        )
     if len(text) == 4 and 1950 <= int(text) <= 2099:
         return rejected("year_only", "只有年份，没有月日")
     return rejected("not_a_date", "这个数字不是日期")
@@ -142,7 +152,10 @@ def _decimal(text: str, context: DateContext) -> Reading:
         return _month(int(whole), int(fraction), "decimal_month")
     if len(whole) <= 2 and len(fraction) <= 2 and whole.isdigit() and 1 <= int(whole) <= 12 and context.year:
         if len(fraction) == 1 and fraction in "123":
-            return rejected("ambiguous_date", f"可能是 {int(whole)} 月 {fraction} 日，也可能是 {int(whole)} 月 {fraction}0 日")
+            return rejected(
+                "ambiguous_date",
+                f"可能是 {int(whole)} 月 {fraction} 日，也可能是 {int(whole)} 月 {fraction}0 日",
+            )
         return _without_year(int(whole), int(fraction), context)
     if len(whole) == 5 and whole.isdigit():
         moment = from_serial(float(text))
@@ -170,7 +183,13 @@ def _from_text(raw: str, context: DateContext, schedule: bool) -> Reading:
         return _digits(text)
     found = _MONTH.fullmatch(text)
     if found:
-        if "月" not in text and "年" not in text and found[2] == "1" and context.numbers_are_text and "." in text:
+        if (
+            "月" not in text
+            and "年" not in text
+            and found[2] == "1"
+            and context.numbers_are_text
+            and "." in text
+        ):
             return rejected("ambiguous_month", f"可能是 {found[1]} 年 1 月，也可能是 {found[1]} 年 10 月")
         reading = _month(int(found[1]), int(found[2]), "month_only")
         if "." in text and found[2] == "1":
@@ -180,7 +199,9 @@ def _from_text(raw: str, context: DateContext, schedule: bool) -> Reading:
     if found:
         year, month, day = (chinese_number(p) if p else None for p in found.groups())
         if year and month:
-            return _checked(year, month, day, "chinese_numerals") if day else _month(year, month, "month_only")
+            return (
+                _checked(year, month, day, "chinese_numerals") if day else _month(year, month, "month_only")
+            )
     return _partial(text, context)
 
 
@@ -188,7 +209,11 @@ def _day(found: re.Match[str], raw: str) -> Reading:
     year_text, month, day = found[1], int(found[2]), int(found[3])
     if len(year_text) == 4:
         reading = _checked(int(year_text), month, day, "date_text")
-        return ok(reading.value, "day") if isinstance(reading.value, dt.date) and raw == reading.value.isoformat() else reading
+        return (
+            ok(reading.value, "day")
+            if isinstance(reading.value, dt.date) and raw == reading.value.isoformat()
+            else reading
+        )
     century = 2000 if int(year_text) < 50 else 1900
     date = _valid(century + int(year_text), month, day)
     if date is None:
@@ -222,7 +247,9 @@ def _partial(text: str, context: DateContext) -> Reading:
 def _western(first: int, second: int, year: int) -> Reading:
     month_first, day_first = _valid(year, first, second), _valid(year, second, first)
     if month_first and day_first and month_first != day_first:
-        return rejected("ambiguous_date", f"可能是 {month_first.isoformat()}，也可能是 {day_first.isoformat()}")
+        return rejected(
+            "ambiguous_date", f"可能是 {month_first.isoformat()}，也可能是 {day_first.isoformat()}"
+        )
     date = month_first or day_first
     if date is None:
         return rejected("invalid_date", "不是存在的日期")
@@ -233,7 +260,10 @@ _MONTH_END_WORD = re.compile(r"[底末]|年内|季度|半年")
 
 
 def _month_word(text: str, context: DateContext) -> Reading | None:
-    found = re.fullmatch(r"(?:(\d{4})年?)?(?:(今|本|当)年)?(?:(\d{1,2}|[一二三四五六七八九十]{1,3})月份?(底|末)?|(年底|年末|年内|底|末)|(?:第?([1-4一二三四])季度)(?:底|末)?|(上|下)半年(?:底|末)?|(全)年)(?:之前|以前|前|止)?", text)
+    found = re.fullmatch(
+        r"(?:(\d{4})年?)?(?:(今|本|当)年)?(?:(\d{1,2}|[一二三四五六七八九十]{1,3})月份?(底|末)?|(年底|年末|年内|底|末)|(?:第?([1-4一二三四])季度)(?:底|末)?|(上|下)半年(?:底|末)?|(全)年)(?:之前|以前|前|止)?",
+        text,
+    )
     if not found or not text:
         return None
     year = int(found[1]) if found[1] else context.year
@@ -245,7 +275,9 @@ def _month_word(text: str, context: DateContext) -> Reading | None:
         if not 1 <= month <= 12:
             return rejected("invalid_date", "没有这个月份")
         if not end:
-            return flagged(f"{year}-{month:02d}", "month_only", f"只有月份，按 {year} 年 {month} 月读取", "month")
+            return flagged(
+                f"{year}-{month:02d}", "month_only", f"只有月份，按 {year} 年 {month} 月读取", "month"
+            )
     elif found[5]:
         if found[5] in ("底", "末") and not found[1] and not found[2]:
             return None
@@ -256,7 +288,9 @@ def _month_word(text: str, context: DateContext) -> Reading | None:
         month = 6 if found[7] == "上" else 12
     else:
         month = 12
-    return flagged(month_end(year, month), "end_of_month", f"按 {month_end(year, month).isoformat()} 读取", "month")
+    return flagged(
+        month_end(year, month), "end_of_month", f"按 {month_end(year, month).isoformat()} 读取", "month"
+    )
 
 
 def _without_year(month: int, day: int, context: DateContext) -> Reading:
@@ -287,7 +321,9 @@ def _valid(year: int, month: int, day: int) -> dt.date | None:
 
 
 _IMMEDIATE = re.compile(r"立(?:行|即|整)立?改|立即整改|即知即改|立改立行|马上就改|边查边改|即查即改")
-_STANDING = re.compile(r"长期(?:坚持|整改|推进|执行)?|持续(?:推进|整改|坚持|用力)?|常态化?(?:推进|坚持|长效)?|常抓不懈|全年坚持|永远坚持")
+_STANDING = re.compile(
+    r"长期(?:坚持|整改|推进|执行)?|持续(?:推进|整改|坚持|用力)?|常态化?(?:推进|坚持|长效)?|常抓不懈|全年坚持|永远坚持"
+)
 
 
 def read_deadline(value: Value, context: DateContext) -> Reading:

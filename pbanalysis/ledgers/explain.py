@@ -44,7 +44,18 @@ def note(result: FileResult, word: str) -> Finding:
 
 
 def _at(
-    result: FileResult, sheet: SheetResult, severity: str, cell: str, row: int | None, code: str, message: str, *, field: str = "", suggestion: str = "", about: str = "", township: str = ""
+    result: FileResult,
+    sheet: SheetResult,
+    severity: str,
+    cell: str,
+    row: int | None,
+    code: str,
+    message: str,
+    *,
+    field: str = "",
+    suggestion: str = "",
+    about: str = "",
+    township: str = "",
 ) -> Finding:
     return Finding(
         severity,  # type: ignore[arg-type]
@@ -72,15 +83,41 @@ def _columns(result: FileResult, sheet: SheetResult) -> Iterator[Finding]:
         said = {
             "duplicate_header": ("confirm", f"“{header}”这样的列有不止一个；只读取第一个，其余没有读取"),
             "other_year": ("note", f"“{header}”是别的年度，没有读取"),
-            "place": ("confirm", f"表头“{header}”看不出是什么时间，按位置读取，请改成“发现时间”“完成时间”一类的写法"),
-            "containment": ("note", f"表头“{header}”按“{layout.kind.fields[column.field].label}”读取" if column.field else ""),
+            "place": (
+                "confirm",
+                f"表头“{header}”看不出是什么时间，按位置读取，请改成“发现时间”“完成时间”一类的写法",
+            ),
+            "containment": (
+                "note",
+                f"表头“{header}”按“{layout.kind.fields[column.field].label}”读取" if column.field else "",
+            ),
         }.get(column.doubt)
         if said:
-            yield _at(result, sheet, said[0], where, layout.bottom, column.doubt, said[1], field=column.field or column.meant or "", about=f"{column.doubt}|{header}")
+            yield _at(
+                result,
+                sheet,
+                said[0],
+                where,
+                layout.bottom,
+                column.doubt,
+                said[1],
+                field=column.field or column.meant or "",
+                about=f"{column.doubt}|{header}",
+            )
         elif column.field is None and count:
             near = suggestion(layout.kind.layout, column.path[-1], taken)
             hint = f"如果是“{near}”，请把表头改成这个写法" if near else ""
-            yield _at(result, sheet, "note", where, layout.bottom, "unknown_column", f"不认识“{header}”这一列（{count} 个单元格），没有读取", suggestion=hint, about=f"column|{header}")
+            yield _at(
+                result,
+                sheet,
+                "note",
+                where,
+                layout.bottom,
+                "unknown_column",
+                f"不认识“{header}”这一列（{count} 个单元格），没有读取",
+                suggestion=hint,
+                about=f"column|{header}",
+            )
     yield from _stray(result, sheet, set(layout.columns))
 
 
@@ -88,16 +125,43 @@ def _stray(result: FileResult, sheet: SheetResult, known: set[int]) -> Iterator[
     stray = [(r.number, c) for r in sheet.rows for c in sheet.sheet.rows[r.number] if c not in known]
     if stray:
         row, column = stray[0]
-        yield _at(result, sheet, "confirm", address(row, column), row, "cell_without_header", f"有 {len(stray)} 个单元格上方没有表头，没有读取", about="stray")
+        yield _at(
+            result,
+            sheet,
+            "confirm",
+            address(row, column),
+            row,
+            "cell_without_header",
+            f"有 {len(stray)} 个单元格上方没有表头，没有读取",
+            about="stray",
+        )
 
 
 def _hidden(result: FileResult, sheet: SheetResult) -> Iterator[Finding]:
     rows = sorted(r.number for r in sheet.rows if r.number in sheet.sheet.hidden_rows)
     if rows:
-        yield _at(result, sheet, "confirm", "", rows[0], "hidden_rows", f"有 {len(rows)} 个数据行是隐藏的（从第 {rows[0]} 行起），仍然计入，请确认", about="hidden_rows")
+        yield _at(
+            result,
+            sheet,
+            "confirm",
+            "",
+            rows[0],
+            "hidden_rows",
+            f"有 {len(rows)} 个数据行是隐藏的（从第 {rows[0]} 行起），仍然计入，请确认",
+            about="hidden_rows",
+        )
     columns = sorted(c for c in sheet.sheet.hidden_columns if sheet.layout and c in sheet.layout.columns)
     if columns:
-        yield _at(result, sheet, "note", "", None, "hidden_columns", f"有 {len(columns)} 列是隐藏的，仍然读取", about="hidden_columns")
+        yield _at(
+            result,
+            sheet,
+            "note",
+            "",
+            None,
+            "hidden_columns",
+            f"有 {len(columns)} 列是隐藏的，仍然读取",
+            about="hidden_columns",
+        )
 
 
 def _about(row: DataRow) -> str:
@@ -128,9 +192,31 @@ def _row(result: FileResult, sheet: SheetResult, row: DataRow) -> Iterator[Findi
                 township=row.township_id,
             )
     if row.disposition == "rejected":
-        yield _at(result, sheet, "block", _row_cell(sheet, row), row.number, row.code, f"这一行没有采用：{row.message}", suggestion=_ADVICE.get(row.code, ""), about=f"row|{about}", township=row.township_id)
+        yield _at(
+            result,
+            sheet,
+            "block",
+            _row_cell(sheet, row),
+            row.number,
+            row.code,
+            f"这一行没有采用：{row.message}",
+            suggestion=_ADVICE.get(row.code, ""),
+            about=f"row|{about}",
+            township=row.township_id,
+        )
     elif row.disposition == "duplicate":
-        yield _at(result, sheet, "confirm", _row_cell(sheet, row), row.number, row.code, f"这一行{row.message}", suggestion="如果确是两件事，请写出区别；否则请删去一行", about=f"row|{about}", township=row.township_id)
+        yield _at(
+            result,
+            sheet,
+            "confirm",
+            _row_cell(sheet, row),
+            row.number,
+            row.code,
+            f"这一行{row.message}",
+            suggestion="如果确是两件事，请写出区别；否则请删去一行",
+            about=f"row|{about}",
+            township=row.township_id,
+        )
 
 
 def _row_cell(sheet: SheetResult, row: DataRow) -> str:
@@ -142,7 +228,17 @@ def _sums(result: FileResult, sheet: SheetResult) -> Iterator[Finding]:
     assert sheet.layout is not None
     for row, name, code, message in check_sums(sheet):
         severity = "confirm" if code == "total_mismatch" else "note"
-        yield _at(result, sheet, severity, address(row, sheet.layout.fields[name].index), row, code, message, field=name, about=f"{code}|{name}|{sheet.roles[row]}")
+        yield _at(
+            result,
+            sheet,
+            severity,
+            address(row, sheet.layout.fields[name].index),
+            row,
+            code,
+            message,
+            field=name,
+            about=f"{code}|{name}|{sheet.roles[row]}",
+        )
 
 
 _DEFAULTS = {
@@ -162,9 +258,28 @@ def _defaults(result: FileResult, sheet: SheetResult) -> Iterator[Finding]:
         return
     for name, message in _DEFAULTS.get(sheet.layout.kind.layout, ()):
         if name not in sheet.layout.fields:
-            yield _at(result, sheet, "note", "", sheet.layout.bottom, f"no_{name}_column", message, field=name, about=f"no_{name}_column")
+            yield _at(
+                result,
+                sheet,
+                "note",
+                "",
+                sheet.layout.bottom,
+                f"no_{name}_column",
+                message,
+                field=name,
+                about=f"no_{name}_column",
+            )
     if not sheet.layout.kind.table:
-        yield _at(result, sheet, "note", "", sheet.layout.bottom, "counts_only", "这是次数统计，不是逐次台账，只核对、不入库；请报送逐次记录的台账", about="counts_only")
+        yield _at(
+            result,
+            sheet,
+            "note",
+            "",
+            sheet.layout.bottom,
+            "counts_only",
+            "这是次数统计，不是逐次台账，只核对、不入库；请报送逐次记录的台账",
+            about="counts_only",
+        )
 
 
 _ADVICE = {
@@ -183,4 +298,3 @@ _ADVICE = {
     "not_in_vocabulary": "请从下拉选项或填表说明中的写法里选",
     "none_or_zero": "是 0 就填 0，没有数据就留空",
 }
-

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-__all__ = ["SEVERITIES", "Finding", "with_ids"]
+__all__ = ["SEVERITIES", "Finding", "Severity", "with_ids"]
 
 Severity = Literal["block", "confirm", "note"]
 SEVERITIES: dict[str, str] = {"block": "需改正", "confirm": "需确认", "note": "提示"}
@@ -43,7 +43,13 @@ def with_ids(findings: Iterable[Finding]) -> list[Finding]:
     seen: Counter[str] = Counter()
     out = []
     for finding in findings:
-        parts = (finding.township_id, finding.kind, finding.field, finding.code, finding.about or f"{finding.sheet}|{finding.cell}")
+        parts = (
+            finding.township_id,
+            finding.kind,
+            finding.field,
+            finding.code,
+            finding.about or f"{finding.sheet}|{finding.cell}",
+        )
         text = "\x1f".join(parts)
         seen[text] += 1
         digest = hashlib.blake2b(f"{text}\x1f{seen[text]}".encode(), digest_size=6).hexdigest()

@@ -113,7 +113,9 @@ def _zip(data: bytes) -> Sniffed:
 
 def _directory(parts: list[zipfile.ZipInfo]) -> None:
     """Judge the zip by its directory: nothing is unpacked yet."""
-    bomb = Refusal("zip_bomb", "压缩包解开后大得不合常理，没有打开", "请核对文件来源，另存为新的 .xlsx 后再报送")
+    bomb = Refusal(
+        "zip_bomb", "压缩包解开后大得不合常理，没有打开", "请核对文件来源，另存为新的 .xlsx 后再报送"
+    )
     if len(parts) > MAX_PARTS or sum(p.file_size for p in parts) > MAX_UNPACKED:
         raise bomb
     if any(p.file_size > _RATIO_FROM and p.file_size > MAX_RATIO * max(p.compress_size, 1) for p in parts):
@@ -129,7 +131,9 @@ def _is_workbook(names: set[str]) -> None:
     if "xl/workbook.bin" in lower:
         raise Refusal("xlsb", "这是 .xlsb 二进制工作簿", _RESAVE)
     if "word/document.xml" in lower:
-        raise Refusal("not_spreadsheet_document", "这是 Word 文档，不是电子表格", "请报送 .xlsx、.xls、.et 或 .csv 文件")
+        raise Refusal(
+            "not_spreadsheet_document", "这是 Word 文档，不是电子表格", "请报送 .xlsx、.xls、.et 或 .csv 文件"
+        )
     if "content.xml" in lower and "mimetype" in lower:
         raise Refusal("ods", "这是 OpenDocument 表格或文档", _RESAVE)
     raise Refusal("not_spreadsheet_archive", "这是压缩包，里面没有工作簿", "请解压后报送其中的表格文件")
@@ -163,7 +167,11 @@ def _compound(data: bytes) -> Sniffed:
         if "EncryptedPackage" in names or "EncryptionInfo" in names:
             raise Refusal("password", "工作簿加了打开密码，读不出来", "请取消密码后重新报送")
         if "WordDocument" in names or "PowerPoint Document" in names:
-            raise Refusal("not_spreadsheet_document", "这是 Word 或演示文档，不是电子表格", "请报送 .xlsx、.xls、.et 或 .csv 文件")
+            raise Refusal(
+                "not_spreadsheet_document",
+                "这是 Word 或演示文档，不是电子表格",
+                "请报送 .xlsx、.xls、.et 或 .csv 文件",
+            )
         if book is None:
             raise Refusal("not_spreadsheet", "这不是电子表格", "请报送 .xlsx、.xls、.et 或 .csv 文件")
         encrypted = False
@@ -199,7 +207,9 @@ def decode(data: bytes) -> tuple[str, str]:
     Refusal
         No encoding reads it without a loss.
     """
-    unknown = Refusal("not_spreadsheet", "这不是电子表格，也不是可以识别编码的文字", "请报送 .xlsx、.xls、.et 或 .csv 文件")
+    unknown = Refusal(
+        "not_spreadsheet", "这不是电子表格，也不是可以识别编码的文字", "请报送 .xlsx、.xls、.et 或 .csv 文件"
+    )
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(mark):
             candidates: tuple[str, ...] = (encoding,)
@@ -244,12 +254,16 @@ def _text(data: bytes) -> Sniffed:
             return Sniffed("xml2003", encoding=encoding, text=text)
         if _HTML.search(head):
             if not re.search(r"<table\b", text, re.IGNORECASE):
-                raise Refusal("not_spreadsheet_html", "这是网页，里面没有表格", "请报送 .xlsx、.xls、.et 或 .csv 文件")
+                raise Refusal(
+                    "not_spreadsheet_html", "这是网页，里面没有表格", "请报送 .xlsx、.xls、.et 或 .csv 文件"
+                )
             return Sniffed("html", encoding=encoding, text=text)
         if "<!DOCTYPE" in head or "<!ENTITY" in head:
             raise Refusal("entity", "文件里含有实体声明（可能是攻击文件），没有打开", _RESAVE)
         if head.startswith("<?xml"):
-            raise Refusal("not_spreadsheet", "这是 XML 文件，不是电子表格", "请报送 .xlsx、.xls、.et 或 .csv 文件")
+            raise Refusal(
+                "not_spreadsheet", "这是 XML 文件，不是电子表格", "请报送 .xlsx、.xls、.et 或 .csv 文件"
+            )
     if head.startswith("MIME-Version:"):
         raise Refusal("mhtml", "这是单个文件网页（.mht）", _RESAVE)
     if not re.search(r"[,\t;|，]", text):

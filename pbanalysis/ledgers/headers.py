@@ -14,7 +14,17 @@ from rapidfuzz import fuzz, process
 
 from pbanalysis.ledgers.text import plain, squash
 
-__all__ = ["Field", "Hit", "Kind", "header_keys", "header_unit", "header_year", "kinds", "suggestion", "vocabulary"]
+__all__ = [
+    "Field",
+    "Hit",
+    "Kind",
+    "header_keys",
+    "header_unit",
+    "header_year",
+    "kinds",
+    "suggestion",
+    "vocabulary",
+]
 
 How = Literal["synonym", "parent", "containment", "place"]
 
@@ -79,7 +89,9 @@ class Hit:
     how: How = "synonym"
 
 
-_COMPARING = re.compile(r"同比|增长|增幅|上年|去年|较|占比|比例|计划|目标|差额|排名|是否|上级党委意见|本年累计|下一步")
+_COMPARING = re.compile(
+    r"同比|增长|增幅|上年|去年|较|占比|比例|计划|目标|差额|排名|是否|上级党委意见|本年累计|下一步"
+)
 
 
 @cache
@@ -131,7 +143,9 @@ def _synonyms(layout: str) -> Mapping[str, str]:
     return found
 
 
-_SERIAL = re.compile(r"^(?:[*＊※★▲●■◆]+|\d{1,2}[.、．]|[①-⑳]|[(（][一二三四五六七八九十\d]{1,2}[)）]|[一二三四五六七八九十]{1,2}[、.．])+")
+_SERIAL = re.compile(
+    r"^(?:[*＊※★▲●■◆]+|\d{1,2}[.、．]|[①-⑳]|[(（][一二三四五六七八九十\d]{1,2}[)）]|[一二三四五六七八九十]{1,2}[、.．])+"
+)
 _MARKS = re.compile(r"[“”\"'‘’「」『』《》:：*＊、,，;；]")
 _YEAR = re.compile(r"(?:19|20)\d{2}年度?")
 
@@ -158,7 +172,9 @@ def header_unit(text: str) -> str:
     """Unit that a header states: 万元, 元, %, 天 …; "" when none."""
     shaped = squash(text)
     for inside in (*re.findall(r"[(\[【]([^)\]】]*)[)\]】]", shaped), shaped):
-        found = re.search(r"(亿元|千万元|百万元|万元|千元|百元|元|%|天|学时|小时)$", re.sub(r"^单位:?", "", inside))
+        found = re.search(
+            r"(亿元|千万元|百万元|万元|千元|百元|元|%|天|学时|小时)$", re.sub(r"^单位:?", "", inside)
+        )
         if found and (inside != shaped or found[1] in ("万元", "亿元", "%")):
             return found[1]
     return ""

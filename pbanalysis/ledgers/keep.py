@@ -41,7 +41,9 @@ class Filing:
             return earlier.townships
         shared = self.townships & earlier.townships
         same_name = self.file.rsplit("/", 1)[-1] == earlier.file.rsplit("/", 1)[-1]
-        if not shared or not (same_name or (self.year == earlier.year and _overlap(self.period, earlier.period))):
+        if not shared or not (
+            same_name or (self.year == earlier.year and _overlap(self.period, earlier.period))
+        ):
             return None
         return shared
 
@@ -54,7 +56,13 @@ def _months(period: str) -> set[int]:
     if not period:
         return set(range(1, 13))
     n = int(period[1:])
-    return {n} if period[0] == "M" else set(range(3 * n - 2, 3 * n + 1)) if period[0] == "Q" else set(range(6 * n - 5, 6 * n + 1))
+    return (
+        {n}
+        if period[0] == "M"
+        else set(range(3 * n - 2, 3 * n + 1))
+        if period[0] == "Q"
+        else set(range(6 * n - 5, 6 * n + 1))
+    )
 
 
 @dataclass
@@ -72,7 +80,9 @@ class Earlier:
     def filing(self, file: str) -> Filing:
         """Filing of an earlier file."""
         s = self.sources[file]
-        return Filing(file, str(s["kind"]), frozenset(s["townships"]), s["year"], str(s["period"]), bool(s["canonical"]))
+        return Filing(
+            file, str(s["kind"]), frozenset(s["townships"]), s["year"], str(s["period"]), bool(s["canonical"])
+        )
 
     def replace(self, new: Filing, towns_of: Mapping[str, str]) -> list[str]:
         """Take out what a new filing replaces; names of the earlier files concerned."""
@@ -118,14 +128,26 @@ def read_earlier(store: Path) -> Earlier:
         return Earlier()
     try:
         meta = json.loads(meta_path.read_text(encoding="utf-8"))
-        tables = {p.stem: from_arrow(pq.read_table(p), TABLES[p.stem]) for p in sorted((Path(store) / "tables").glob("*.parquet")) if p.stem in TABLES}
+        tables = {
+            p.stem: from_arrow(pq.read_table(p), TABLES[p.stem])
+            for p in sorted((Path(store) / "tables").glob("*.parquet"))
+            if p.stem in TABLES
+        }
         lines = {}
         for name in ("files.csv", "rows.csv", "cells.csv", "findings.csv"):
             path = Path(store) / "import" / name
             if path.exists():
                 with path.open(encoding="utf-8", newline="") as file:
                     lines[name] = list(csv.reader(file))[1:]
-        sources = {k: {"kind": "unknown", "townships": [], "year": None, "period": "", "canonical": False, **v} for k, v in dict(meta.get("sources", {})).items()}
+        sources = {
+            k: {"kind": "unknown", "townships": [], "year": None, "period": "", "canonical": False, **v}
+            for k, v in dict(meta.get("sources", {})).items()
+        }
         return Earlier(tables, sources, meta, lines, folder=Path(store))
     except (OSError, ValueError, KeyError, pa.ArrowInvalid, csv.Error) as error:
-        raise PbError(Code.STORE_BROKEN, "原有的数据仓读不出来，没有改动它", where=Path(store).name, fix="请换一个新的 --store 重新导入全部来源") from error
+        raise PbError(
+            Code.STORE_BROKEN,
+            "原有的数据仓读不出来，没有改动它",
+            where=Path(store).name,
+            fix="请换一个新的 --store 重新导入全部来源",
+        ) from error

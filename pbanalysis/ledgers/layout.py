@@ -69,10 +69,18 @@ class Search:
 @cache
 def header_words() -> frozenset[str]:
     """Keys of all synonyms of all kinds."""
-    return frozenset(k for kind in kinds().values() for f in kind.fields.values() for s in f.synonyms for k in header_keys(s)[:1])
+    return frozenset(
+        k
+        for kind in kinds().values()
+        for f in kind.fields.values()
+        for s in f.synonyms
+        for k in header_keys(s)[:1]
+    )
 
 
-def find_layout(sheet: Sheet, hints: Sequence[str], *, year: int | None = None, only: str | None = None) -> Search:
+def find_layout(
+    sheet: Sheet, hints: Sequence[str], *, year: int | None = None, only: str | None = None
+) -> Search:
     """Find the header rows (one to three) that explain most columns.
 
     Parameters
@@ -97,15 +105,23 @@ def find_layout(sheet: Sheet, hints: Sequence[str], *, year: int | None = None, 
             if candidate is not None:
                 hopeful.append(candidate)
     best_first = sorted(hopeful, key=lambda c: (-c.score, c.top))[:_SECOND_LOOK]
-    looked = (_candidate(c.kind, c.top, c.bottom, c.texts, c.paths, hints, contained=True) for c in best_first)
+    looked = (
+        _candidate(c.kind, c.top, c.bottom, c.texts, c.paths, hints, contained=True) for c in best_first
+    )
     candidates = [c for c in looked if c is not None]
     usable = [c for c in candidates if _complete(c.kind, set(c.found.values()))]
     if not usable:
         return _nothing(candidates)
     best = max(usable, key=lambda c: (c.score, -c.top))
-    rivals = {c.kind.title for c in usable if c.score == best.score and c.kind.layout != best.kind.layout and c.top == best.top}
+    rivals = {
+        c.kind.title
+        for c in usable
+        if c.score == best.score and c.kind.layout != best.kind.layout and c.top == best.top
+    }
     columns = _columns(best.kind, best.paths, best.found, year)
-    return Search(Layout(best.kind, best.top, best.bottom, columns, best.score, best.texts), tuple(sorted(rivals)))
+    return Search(
+        Layout(best.kind, best.top, best.bottom, columns, best.score, best.texts), tuple(sorted(rivals))
+    )
 
 
 _SECOND_LOOK = 6  # candidates whose unknown headers are looked up by containment too
@@ -123,7 +139,14 @@ class _Candidate:
 
 
 def _candidate(
-    kind: Kind, top: int, bottom: int, texts: dict[int, dict[int, str]], paths: dict[int, tuple[str, ...]], hints: Sequence[str], *, contained: bool
+    kind: Kind,
+    top: int,
+    bottom: int,
+    texts: dict[int, dict[int, str]],
+    paths: dict[int, tuple[str, ...]],
+    hints: Sequence[str],
+    *,
+    contained: bool,
 ) -> _Candidate | None:
     found = _map(kind, paths, contained=contained)
     mapped = set(found.values())
@@ -173,17 +196,27 @@ def _bands(sheet: Sheet, rows: Sequence[int]) -> list[tuple[int, int]]:
     words, likely = header_words(), set()
     for r in rows:
         cells = sheet.rows[r].values()
-        hits = sum(any(k in words for k in header_keys(c.value)) for c in cells if isinstance(c.value, str) and len(c.value) <= 40)
+        hits = sum(
+            any(k in words for k in header_keys(c.value))
+            for c in cells
+            if isinstance(c.value, str) and len(c.value) <= 40
+        )
         if hits >= 2 and hits >= 0.25 * len(cells):
             likely.add(r)
-    bands = {(top, top + more) for r in likely for top in (r - 2, r - 1, r) for more in range(3) if top >= 1 and top <= r <= top + more}
+    bands = {
+        (top, top + more)
+        for r in likely
+        for top in (r - 2, r - 1, r)
+        for more in range(3)
+        if top >= 1 and top <= r <= top + more
+    }
     return sorted(b for b in bands if all(len(sheet.rows.get(r, {})) >= 2 for r in range(b[0], b[1] + 1)))
 
 
 def _paths(texts: dict[int, dict[int, str]]) -> dict[int, tuple[str, ...]]:
     """Header path of every column, parents first; a parent reaches over blanks to its right."""
     columns = sorted({c for row in texts.values() for c in row})
-    paths, carried = {}, {r: "" for r in texts}
+    paths, carried = {}, dict.fromkeys(texts, "")
     rows = sorted(texts)
     for c in columns:
         path: list[str] = []
@@ -216,12 +249,22 @@ def _map(kind: Kind, paths: dict[int, tuple[str, ...]], *, contained: bool) -> d
     return found
 
 
-def _columns(kind: Kind, paths: dict[int, tuple[str, ...]], found: dict[int, str], year: int | None) -> dict[int, Column]:
+def _columns(
+    kind: Kind, paths: dict[int, tuple[str, ...]], found: dict[int, str], year: int | None
+) -> dict[int, Column]:
     columns: dict[int, Column] = {}
     for c, path in paths.items():
         hit = match(kind.layout, path)
-        doubt = "containment" if hit.field and hit.how == "containment" else "place" if found.get(c) and not hit.field else ""
-        columns[c] = Column(c, "/".join(" ".join(p.split()) for p in path), path, found.get(c), _unit(path), doubt)
+        doubt = (
+            "containment"
+            if hit.field and hit.how == "containment"
+            else "place"
+            if found.get(c) and not hit.field
+            else ""
+        )
+        columns[c] = Column(
+            c, "/".join(" ".join(p.split()) for p in path), path, found.get(c), _unit(path), doubt
+        )
     for name in set(found.values()):
         same = [columns[c] for c in sorted(columns) if columns[c].field == name]
         if len(same) > 1:
@@ -238,9 +281,14 @@ def _one_field_twice(same: list[Column], year: int | None) -> list[Column]:
     """Several columns mean one field: of several years the ledger's, of sure and unsure the sure, else the first."""
     years = {c.index: next((y for p in c.path if (y := header_year(p))), None) for c in same}
     if year and sum(y == year for y in years.values()) == 1 and all(years.values()):
-        return [replace(c, field=None, meant=c.field, doubt="other_year") for c in same if years[c.index] != year]
+        return [
+            replace(c, field=None, meant=c.field, doubt="other_year") for c in same if years[c.index] != year
+        ]
     sure = [c for c in same if not c.doubt]
     if len(sure) == 1:
         return [replace(c, field=None, meant=c.field, doubt="duplicate_header") for c in same if c.doubt]
     first = (sure or same)[0]
-    return [replace(c, field=c.field if c is first else None, meant=c.field, doubt="duplicate_header") for c in same]
+    return [
+        replace(c, field=c.field if c is first else None, meant=c.field, doubt="duplicate_header")
+        for c in same
+    ]

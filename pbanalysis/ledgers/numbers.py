@@ -13,9 +13,21 @@ from pbanalysis.ledgers.text import is_null_marker, squash
 
 __all__ = ["MONEY_UNITS", "format_unit", "read_count", "read_money", "read_number", "read_rate"]
 
-MONEY_UNITS = {"元": 1, "百元": 100, "千元": 1000, "万元": 10**4, "万": 10**4, "百万元": 10**6, "千万元": 10**7, "亿元": 10**8, "亿": 10**8}
+MONEY_UNITS = {
+    "元": 1,
+    "百元": 100,
+    "千元": 1000,
+    "万元": 10**4,
+    "万": 10**4,
+    "百万元": 10**6,
+    "千万元": 10**7,
+    "亿元": 10**8,
+    "亿": 10**8,
+}
 
-_INEXACT = re.compile(r"约|近|余|多|左右|以上|以下|上下|不足|超过?|大于|小于|至少|不少于|不低于|[<>≥≤≈?？]|几|若干|\+$|将近|估")
+_INEXACT = re.compile(
+    r"约|近|余|多|左右|以上|以下|上下|不足|超过?|大于|小于|至少|不少于|不低于|[<>≥≤≈?？]|几|若干|\+$|将近|估"
+)
 _RANGE = re.compile(r"[\d万元%人]\s*(?:-|~|至|到|—)\s*\d")
 _EMPTY_WORDS = ("无", "暂无", "没有")
 
@@ -34,7 +46,12 @@ def _opening(value: Value) -> Reading | str | Decimal:
     if is_null_marker(text):
         return NOTHING
     if text in _EMPTY_WORDS:
-        return Reading(None, "flagged", "none_or_zero", "填“无”：可能是 0，也可能是没有数据；按没有数据处理，如为 0 请填 0")
+        return Reading(
+            None,
+            "flagged",
+            "none_or_zero",
+            "填“无”：可能是 0，也可能是没有数据；按没有数据处理，如为 0 请填 0",
+        )
     if _RANGE.search(text):
         return rejected("range_not_value", "填的是一个范围，不是确定的数")
     if _INEXACT.search(text):
@@ -69,11 +86,14 @@ def read_count(value: Value) -> Reading:
     if isinstance(start, Decimal):
         return _whole(start, typed=isinstance(value, int), shape="float_integer")
     text = re.sub(r"^(?:第|共计?|计)", "", start)
-    found = re.fullmatch(rf"([+-]?[\d.,]+|[零〇一二三四五六七八九十百千万两壹贰叁肆伍陆柒捌玖拾佰仟]+?){_COUNT_UNITS}", text)
+    found = re.fullmatch(
+        rf"([+-]?[\d.,]+|[零〇一二三四五六七八九十百千万两壹贰叁肆伍陆柒捌玖拾佰仟]+?){_COUNT_UNITS}", text
+    )
     number = decimal_number(found[1]) if found else None
-    if number is None:
+    if found is None or number is None:
         return rejected("not_a_number", "不是确定的数")
-    shape = "chinese_numeral" if chinese_number(found[1]) is not None else "number_text" if found[1] == text else "unit_in_cell"  # type: ignore[index]
+    chinese = chinese_number(found[1]) is not None
+    shape = "chinese_numeral" if chinese else "number_text" if found[1] == text else "unit_in_cell"
     return _whole(number, typed=False, shape=shape)
 
 
@@ -86,7 +106,9 @@ def read_number(value: Value, *, unit: str = "") -> Reading:
     if isinstance(start, Decimal):
         number: Decimal | None = start
     else:
-        found = re.fullmatch(r"([\d.,]+|[零〇一二三四五六七八九十百两]+)(学时|课时|小时|个学时|个小时|h|天|日)?", start)
+        found = re.fullmatch(
+            r"([\d.,]+|[零〇一二三四五六七八九十百两]+)(学时|课时|小时|个学时|个小时|h|天|日)?", start
+        )
         number = decimal_number(found[1]) if found else None
         days = found[2] in ("天", "日") if found and found[2] else days
     if number is None:
@@ -129,7 +151,13 @@ def read_rate(value: Value, *, number_format: str = "", percent_header: bool = F
     if found:
         number = decimal_number(found[1])
         fullwidth = isinstance(value, str) and start != value.strip()
-        return rejected("not_a_number", "不是比率") if number is None else _rate(number / (1000 if found[2] == "‰" else 100), "fullwidth" if fullwidth else "percent_text")
+        return (
+            rejected("not_a_number", "不是比率")
+            if number is None
+            else _rate(
+                number / (1000 if found[2] == "‰" else 100), "fullwidth" if fullwidth else "percent_text"
+            )
+        )
     found = re.fullmatch(r"(\d+)/(\d+)", start)
     if found and int(found[2]):
         return _rate(Decimal(int(found[1])) / int(found[2]), "fraction_text")
@@ -159,7 +187,11 @@ def _bare_rate(number: Decimal, percent_header: bool) -> Reading:
         return rejected("out_of_range", "比率应在 0 到 100% 之间")
     as_percent = _plain(number / 100)
     if number > 1:
-        return normalised(as_percent, "percent_header_unit") if percent_header else flagged(as_percent, "percent_guess", f"没有写百分号，按 {number}% 读取")
+        return (
+            normalised(as_percent, "percent_header_unit")
+            if percent_header
+            else flagged(as_percent, "percent_guess", f"没有写百分号，按 {number}% 读取")
+        )
     if number < 1 and not percent_header:
         return flagged(_plain(number), "ratio_guess", f"没有百分号，按比率 {number} 读取")
     return Reading(
@@ -173,8 +205,13 @@ def _bare_rate(number: Decimal, percent_header: bool) -> Reading:
 
 # -- money ----------------------------------------------------------------------------------------
 
-_AMOUNT = re.compile(r"(?:人民币|RMB|[¥￥])?([+-]?[\d.,]+|[零〇一二三四五六七八九十百千两壹贰叁肆伍陆柒捌玖拾佰仟]+)(亿元?|千万元?|百万元?|万元?|千元?|百元|元整?|圆整?)?(?:整|人民币)?")
-_SUSPECT, _IMPOSSIBLE = 1000, 10000  # 万元 a village and year: ten million is doubtful, a hundred million is the wrong unit
+_AMOUNT = re.compile(
+    r"(?:人民币|RMB|[¥￥])?([+-]?[\d.,]+|[零〇一二三四五六七八九十百千两壹贰叁肆伍陆柒捌玖拾佰仟]+)(亿元?|千万元?|百万元?|万元?|千元?|百元|元整?|圆整?)?(?:整|人民币)?"
+)
+_SUSPECT, _IMPOSSIBLE = (
+    1000,
+    10000,
+)  # 万元 a village and year: ten million is doubtful, a hundred million is the wrong unit
 
 
 def format_unit(number_format: str) -> str:
@@ -234,4 +271,8 @@ def _amount(number: Decimal, unit: str, code: str) -> Reading:
             return flagged(yuan, "suspect_unit", "单位是万元，数额过大，请核对单位")
     if factor == 1 and code != "unit_in_cell" and number < 100:
         return flagged(yuan, "suspect_unit", "单位是元，数额过小，请核对是否应为万元")
-    return ok(yuan) if factor == 1 and code != "unit_in_cell" and code != "chinese_numeral" else normalised(yuan, code)
+    return (
+        ok(yuan)
+        if factor == 1 and code != "unit_in_cell" and code != "chinese_numeral"
+        else normalised(yuan, code)
+    )

@@ -102,9 +102,13 @@ def read_xml2003(text: str) -> Workbook:
         The XML is not whole.
     """
     try:
-        root = ElementTree.fromstring(text.encode("utf-8") if not text.startswith("<?xml") else _without_declaration(text))  # noqa: S314
+        root = ElementTree.fromstring(
+            text.encode("utf-8") if not text.startswith("<?xml") else _without_declaration(text)
+        )
         formats = {
-            s.get(f"{_SS}ID", ""): f.get(f"{_SS}Format", "") for s in root.iter(f"{_SS}Style") for f in s.iter(f"{_SS}NumberFormat")
+            s.get(f"{_SS}ID", ""): f.get(f"{_SS}Format", "")
+            for s in root.iter(f"{_SS}Style")
+            for f in s.iter(f"{_SS}NumberFormat")
         }
         sheets = [_sheet(element, formats) for element in root.iter(f"{_SS}Worksheet")]
     except (ElementTree.ParseError, ValueError, OverflowError) as error:
@@ -118,7 +122,13 @@ def _without_declaration(text: str) -> bytes:
 
 def _sheet(element: ElementTree.Element, formats: dict[str, str]) -> Sheet:
     visible = next((v.text for v in element.iter() if v.tag.endswith("}Visible")), "")
-    sheet, row = Sheet(element.get(f"{_SS}Name", ""), hidden=bool(visible and visible.startswith("SheetHidden") or visible == "SheetVeryHidden")), 0
+    sheet, row = (
+        Sheet(
+            element.get(f"{_SS}Name", ""),
+            hidden=bool((visible and visible.startswith("SheetHidden")) or visible == "SheetVeryHidden"),
+        ),
+        0,
+    )
     for line in element.iter(f"{_SS}Row"):
         row = int(line.get(f"{_SS}Index") or row + 1)
         if line.get(f"{_SS}Hidden") == "1":
@@ -134,7 +144,15 @@ def _sheet(element: ElementTree.Element, formats: dict[str, str]) -> Sheet:
             if value is None and formula:
                 value = Unusable("公式没有计算结果")
             if value is not None:
-                sheet.put(row, column, Cell(value, formats.get(item.get(f"{_SS}StyleID", ""), "").replace("Percent", "0%"), formula))
+                sheet.put(
+                    row,
+                    column,
+                    Cell(
+                        value,
+                        formats.get(item.get(f"{_SS}StyleID", ""), "").replace("Percent", "0%"),
+                        formula,
+                    ),
+                )
             column += across
         row += int(line.get(f"{_SS}Span") or 0)
     return sheet

@@ -26,12 +26,18 @@ def read_text(text: str) -> Workbook:
         text = text[text.index("\n") + 1 :]
     sheet = Sheet("", is_text=True)
     try:
-        for r, record in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True), 1):
+        for r, record in enumerate(
+            csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True), 1
+        ):
             for c, value in enumerate(record, 1):
                 if value:
                     sheet.put(r, c, Cell(value))
     except csv.Error as error:
-        raise Refusal("broken_quotes", "文字表格的引号不成对，无法确定列的位置", "请用 Excel 或 WPS 打开后另存为 .xlsx 再报送") from error
+        raise Refusal(
+            "broken_quotes",
+            "文字表格的引号不成对，无法确定列的位置",
+            "请用 Excel 或 WPS 打开后另存为 .xlsx 再报送",
+        ) from error
     return Workbook([sheet], "text")
 
 

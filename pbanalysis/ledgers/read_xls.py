@@ -65,7 +65,11 @@ def _fill(sheet: Sheet, source: python_calamine.CalamineSheet, extra: _Extras) -
                 sheet.put(r, c, Cell(cell, extra.formats.get(at, ""), at in extra.formulas))
     for (top, left), (bottom, right) in source.merged_cell_ranges or ():
         sheet.merges.append(Merge(top + 1, left + 1, bottom + 1, right + 1))
-    sheet.hidden_rows, sheet.hidden_columns, sheet.widths = extra.hidden_rows, extra.hidden_columns, extra.widths
+    sheet.hidden_rows, sheet.hidden_columns, sheet.widths = (
+        extra.hidden_rows,
+        extra.hidden_columns,
+        extra.widths,
+    )
     for at in extra.errors - {(r, c) for r, cells in sheet.rows.items() for c in cells}:
         sheet.put(*at, Cell(Unusable("#错误值")))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from pathlib import Path
 
 from pbanalysis.errors import Code, PbError
 from pbanalysis.ledgers.canonical import CanonicalFile
@@ -16,12 +15,44 @@ from pbanalysis.ledgers.result import DataRow, FileResult, SheetResult
 from pbanalysis.ledgers.words import show
 from pbanalysis.privacy.pseudonyms import mask
 
-__all__ = ["CELLS", "FILES", "FINDINGS", "ROWS", "cell_lines", "file_line", "finding_line", "row_lines", "verdict"]
+__all__ = [
+    "CELLS",
+    "FILES",
+    "FINDINGS",
+    "ROWS",
+    "cell_lines",
+    "file_line",
+    "finding_line",
+    "row_lines",
+    "verdict",
+]
 
-FILES = ("file", "sha256", "kind", "verdict", "code", "message", "rows_accepted", "rows_rejected", "rows_duplicate")
+FILES = (
+    "file",
+    "sha256",
+    "kind",
+    "verdict",
+    "code",
+    "message",
+    "rows_accepted",
+    "rows_rejected",
+    "rows_duplicate",
+)
 ROWS = ("file", "sheet", "row", "role", "disposition", "table", "township_id", "code", "duplicate_of")
 CELLS = ("file", "sheet", "cell", "row", "header", "field", "class", "value", "raw", "code", "message")
-FINDINGS = ("finding_id", "severity", "file", "sheet", "cell", "row", "field", "code", "message", "suggestion", "township_id")
+FINDINGS = (
+    "finding_id",
+    "severity",
+    "file",
+    "sheet",
+    "cell",
+    "row",
+    "field",
+    "code",
+    "message",
+    "suggestion",
+    "township_id",
+)
 
 Line = tuple[str, ...]
 
@@ -35,7 +66,12 @@ def verdict(result: FileResult | CanonicalFile, findings: list[Finding]) -> str:
         return "accept_with_findings" if findings else "accept"
     if result.refused:
         return "reject"
-    changed = any(r.kind != "ok" and r.code not in _FORM_ONLY for s in result.sheets for row in s.rows for r in row.readings.values())
+    changed = any(
+        r.kind != "ok" and r.code not in _FORM_ONLY
+        for s in result.sheets
+        for row in s.rows
+        for r in row.readings.values()
+    )
     return "accept_with_findings" if findings or changed else "accept"
 
 
@@ -57,7 +93,9 @@ def row_lines(result: FileResult | CanonicalFile) -> Iterator[Line]:
         return
     for sheet in result.sheets:
         data = {r.number: r for r in sheet.rows}
-        if set(sheet.roles) != set(sheet.sheet.rows) or set(data) != ({n for n, role in sheet.roles.items() if role == "data"} if sheet.layout else set()):
+        if set(sheet.roles) != set(sheet.sheet.rows) or set(data) != (
+            {n for n, role in sheet.roles.items() if role == "data"} if sheet.layout else set()
+        ):
             raise _unbalanced(result.file, sheet, "行")
         table = sheet.layout.kind.table if sheet.layout else ""
         for number, role in sheet.roles.items():
@@ -66,16 +104,39 @@ def row_lines(result: FileResult | CanonicalFile) -> Iterator[Line]:
                 yield (result.file, sheet.sheet.name, str(number), role, "not_data", "", "", "", "")
             else:
                 code = row.code or ("hidden_row" if number in sheet.sheet.hidden_rows else "")
-                yield (result.file, sheet.sheet.name, str(number), role, row.disposition, table, row.township_id, code, row.duplicate_of)
+                yield (
+                    result.file,
+                    sheet.sheet.name,
+                    str(number),
+                    role,
+                    row.disposition,
+                    table,
+                    row.township_id,
+                    code,
+                    row.duplicate_of,
+                )
 
 
 def _canonical_rows(result: CanonicalFile) -> Iterator[Line]:
     yield (result.file, "", "1", "header", "not_data", "", "", "", "")
-    accepted, towns = set(result.frame.index), result.text["township_id"] if "township_id" in result.text else {}
+    accepted = set(result.frame.index)
+    towns = result.text["township_id"].to_dict() if "township_id" in result.text else {}
     for row in result.text.index:
-        disposition = "accepted" if row in accepted else "duplicate" if row in result.duplicate_of else "rejected"
+        disposition = (
+            "accepted" if row in accepted else "duplicate" if row in result.duplicate_of else "rejected"
+        )
         code = result.rejected.get(row, "duplicate_row" if disposition == "duplicate" else "")
-        yield (result.file, "", str(row), "data", disposition, result.table.name, str(towns[row]) if len(towns) else "", code, result.duplicate_of.get(row, ""))
+        yield (
+            result.file,
+            "",
+            str(row),
+            "data",
+            disposition,
+            result.table.name,
+            str(towns.get(row, "")),
+            code,
+            result.duplicate_of.get(row, ""),
+        )
 
 
 def cell_lines(result: FileResult | CanonicalFile) -> Iterator[Line]:
@@ -97,7 +158,14 @@ def cell_lines(result: FileResult | CanonicalFile) -> Iterator[Line]:
                 if rest is not None:
                     written += cell is not None
                     number = str(row.number)
-                    yield (result.file, sheet.sheet.name, column.letters + number, number, column.header, *rest)
+                    yield (
+                        result.file,
+                        sheet.sheet.name,
+                        column.letters + number,
+                        number,
+                        column.header,
+                        *rest,
+                    )
         if written != expected:
             raise _unbalanced(result.file, sheet, "单元格")
 
@@ -109,7 +177,11 @@ class _Listed:
         assert sheet.layout is not None
         self.index, self.letters = column.index, column_letters(column.index)
         self.header, self._names = mask(column.header, sheet.names), sheet.names
-        self._used, self._field, self._doubt = column.field is not None, column.field or column.meant or "", column.doubt
+        self._used, self._field, self._doubt = (
+            column.field is not None,
+            column.field or column.meant or "",
+            column.doubt,
+        )
         self._personal = bool(sheet.layout.kind.fields[self._field].personal)
 
     def line(self, cell: Cell | None, row: DataRow) -> Line | None:
@@ -118,7 +190,11 @@ class _Listed:
         if not self._used:
             if cell is None:
                 return None
-            message = "这一列是别的年度，没有读取" if self._doubt == "other_year" else "同样的列出现了不止一次，这一列没有读取"
+            message = (
+                "这一列是别的年度，没有读取"
+                if self._doubt == "other_year"
+                else "同样的列出现了不止一次，这一列没有读取"
+            )
             return ("", "rejected", "", raw, self._doubt, message)
         reading = row.readings.get(self._field)
         if reading is None:
@@ -150,16 +226,40 @@ def _canonical_cells(result: CanonicalFile) -> Iterator[Line]:
     for name in result.columns:
         for row, raw in result.text[name].items():
             if raw:
-                message = result.bad_cells.get((row, name), "")  # type: ignore[arg-type]
+                message = result.bad_cells.get((row, name), "")
                 kind = "rejected" if message else "ok"
-                yield (result.file, "", f"{letters[name]}{row}", str(row), name, name, kind, "" if message else raw, raw, "bad_value" if message else "", message)
+                yield (
+                    result.file,
+                    "",
+                    f"{letters[name]}{row}",
+                    str(row),
+                    name,
+                    name,
+                    kind,
+                    "" if message else raw,
+                    raw,
+                    "bad_value" if message else "",
+                    message,
+                )
 
 
 def finding_line(finding: Finding) -> Line:
     """Line of ``findings.csv``."""
     f = finding
     row = "" if f.row is None else str(f.row)
-    return (f.finding_id, f.severity, f.file, f.sheet, f.cell, row, f.field, f.code, f.message, f.suggestion, f.township_id)
+    return (
+        f.finding_id,
+        f.severity,
+        f.file,
+        f.sheet,
+        f.cell,
+        row,
+        f.field,
+        f.code,
+        f.message,
+        f.suggestion,
+        f.township_id,
+    )
 
 
 def _unbalanced(file: str, sheet: SheetResult, what: str) -> PbError:
@@ -169,5 +269,3 @@ def _unbalanced(file: str, sheet: SheetResult, what: str) -> PbError:
         where=f"{file} 工作表“{sheet.sheet.name}”",
         fix="这是程序的错误，没有写入任何数据；请保留该文件并反馈",
     )
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pbanalysis.ledgers.findings import Finding
+from pbanalysis.ledgers.findings import Finding, Severity
 from pbanalysis.ledgers.grid import Sheet, address
 from pbanalysis.ledgers.layout import Layout, Search
 from pbanalysis.ledgers.reading import Reading
@@ -85,6 +85,35 @@ class FileResult:
     refused: bool = False
     findings: list[Finding] = field(default_factory=list)
     format: str = ""
+
+    def say(
+        self,
+        severity: Severity,
+        code: str,
+        message: str,
+        *,
+        sheet: str = "",
+        row: int | None = None,
+        suggestion: str = "",
+        township_id: str = "",
+        about: str = "",
+    ) -> None:
+        """Add a finding about the file or one of its sheets."""
+        found = Finding(
+            severity,
+            self.file,
+            sheet,
+            "",
+            row,
+            "",
+            code,
+            message,
+            suggestion,
+            township_id,
+            self.kind,
+            about or f"{code}|{sheet}",
+        )
+        self.findings.append(found)
 
     def count(self, disposition: str) -> int:
         """Data rows of a disposition."""

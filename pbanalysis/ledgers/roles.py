@@ -17,18 +17,46 @@ from pbanalysis.ledgers.text import is_null_marker, plain, squash
 __all__ = ["Preamble", "Role", "body_roles", "preamble_roles", "read_preamble"]
 
 Role = Literal[
-    "title", "meta", "unit", "header", "section", "data", "subtotal", "total", "note", "signature", "example", "nil_report", "other_table"
+    "title",
+    "meta",
+    "unit",
+    "header",
+    "section",
+    "data",
+    "subtotal",
+    "total",
+    "note",
+    "signature",
+    "example",
+    "nil_report",
+    "other_table",
 ]
 
-_META = re.compile(r"填报单位|填表单位|报送单位|编报单位|编制单位|上报单位|填报日期|填报时间|填表日期|填表时间|报送日期|报送时间|上报日期|上报时间|统计时间|统计截止|截止时间|截止日期|制表日期|制表时间")
-_UNIT = re.compile(r"^[(（]?(?:计量|金额)?单位[:：]\s*(?:[万亿千百]?元|人次?|次|个|户|份|%|名|岁|[、,，/和])+[)）]?$")
-_NOTE = re.compile(r"^(?:[*＊※]|注\s*\d*\s*[:：.、]|注意|备注\s*\d*[:：]|说\s*明\s*[:：]|填表说明|填报说明|填写说明|填写要求|填报要求|要求[:：]|\d{1,2}\s*[、.．)）](?!\d)|[①-⑳]|\(\d{1,2}\)|（\d{1,2}）|表中|本表|以上)")
-_SIGNATURE = re.compile(r"(?:填表人|填报人|审核人|制表人|经办人|负责人|主要领导|分管领导|联系电话|联系人|审核|制表|签字|签章|盖章|党委书记|填报单位|填报日期|填表日期|报送日期|日\s*期)\s*(?:[(（][^)）]*[)）])?\s*[:：]|[(（](?:签字|盖章|签章|公章)[)）]")
-_EXAMPLE = re.compile(r"^[(（【\[]?(?:例|示例|样例|例如|填写示例|填表示例|范例|举例)(?:[)）】\]:：\d]|$)|^例[:：]?")
-_TOTAL = re.compile(r"^(?:全县|全镇|全乡|全街道|本月|本页|本年)?(?:合计|总计|共计|累计|总合计|平均)(?:[:：(（\d].*)?$|.{1,12}(?:合计|总计)$")
+_META = re.compile(
+    r"填报单位|填表单位|报送单位|编报单位|编制单位|上报单位|填报日期|填报时间|填表日期|填表时间|报送日期|报送时间|上报日期|上报时间|统计时间|统计截止|截止时间|截止日期|制表日期|制表时间"
+)
+_UNIT = re.compile(
+    r"^[(（]?(?:计量|金额)?单位[:：]\s*(?:[万亿千百]?元|人次?|次|个|户|份|%|名|岁|[、,，/和])+[)）]?$"
+)
+_NOTE = re.compile(
+    r"^(?:[*＊※]|注\s*\d*\s*[:：.、]|注意|备注\s*\d*[:：]|说\s*明\s*[:：]|填表说明|填报说明|填写说明|填写要求|填报要求|要求[:：]|\d{1,2}\s*[、.．)）](?!\d)|[①-⑳]|\(\d{1,2}\)|（\d{1,2}）|表中|本表|以上)"
+)
+_SIGNATURE = re.compile(
+    r"(?:填表人|填报人|审核人|制表人|经办人|负责人|主要领导|分管领导|联系电话|联系人|审核|制表|签字|签章|盖章|党委书记|填报单位|填报日期|填表日期|报送日期|日\s*期)\s*(?:[(（][^)）]*[)）])?\s*[:：]|[(（](?:签字|盖章|签章|公章)[)）]"
+)
+_EXAMPLE = re.compile(
+    r"^[(（【\[]?(?:例|示例|样例|例如|填写示例|填表示例|范例|举例)(?:[)）】\]:：\d]|$)|^例[:：]?"
+)
+_TOTAL = re.compile(
+    r"^(?:全县|全镇|全乡|全街道|本月|本页|本年)?(?:合计|总计|共计|累计|总合计|平均)(?:[:：(（\d].*)?$|.{1,12}(?:合计|总计)$"
+)
 _SUBTOTAL = re.compile(r"^(?:小计|分计|其中[:：]?.*|.{1,12}小计)(?:[:：(（\d].*)?$")
-_SECTION = re.compile(r"^(?:[一二三四五六七八九十]{1,3}[、.．]|[(（][一二三四五六七八九十]{1,3}[)）]|【.*】$|第[一二三四五六七八九十]{1,3}(?:部分|章|节|类))")
-_NIL = re.compile(r"^(?:无|暂无|没有|零报告|无问题|未发现问题|暂无问题|暂未发现|未发现|无此类情况|无相关情况|本[月季年]?度?无.{0,10}|无.{0,6}情况|暂无.{0,8}|没有发现.{0,6})[。.]?$")
+_SECTION = re.compile(
+    r"^(?:[一二三四五六七八九十]{1,3}[、.．]|[(（][一二三四五六七八九十]{1,3}[)）]|【.*】$|第[一二三四五六七八九十]{1,3}(?:部分|章|节|类))"
+)
+_NIL = re.compile(
+    r"^(?:无|暂无|没有|零报告|无问题|未发现问题|暂无问题|暂未发现|未发现|无此类情况|无相关情况|本[月季年]?度?无.{0,10}|无.{0,6}情况|暂无.{0,8}|没有发现.{0,6})[。.]?$"
+)
 
 
 @dataclass(frozen=True)
@@ -52,7 +80,9 @@ def preamble_roles(sheet: Sheet, rows: list[int]) -> dict[int, Role]:
     roles: dict[int, Role] = {}
     for r in rows:
         texts = _texts(sheet, r)
-        if any(_META.search(t) for t in texts) or any(re.match(r"单位[:：]", t) and not _UNIT.match(t) for t in texts):
+        if any(_META.search(t) for t in texts) or any(
+            re.match(r"单位[:：]", t) and not _UNIT.match(t) for t in texts
+        ):
             roles[r] = "meta"
         elif any(_UNIT.match(t) for t in texts):
             roles[r] = "unit"
@@ -70,16 +100,23 @@ def read_preamble(sheet: Sheet, roles: Mapping[int, Role], file_words: str) -> P
     lines = [t for r in roles for t in _texts(sheet, r)]
     text = "　".join(lines)
     titles = "".join(t for r, role in roles.items() if role == "title" for t in _texts(sheet, r))
-    unit = re.search(r"(?:填报|填表|报送|编报|编制|上报)单位\s*(?:[(（][^)）]*[)）])?\s*[:：]\s*([^\s　:：]+)", text) or re.search(
-        r"(?<![量额])单位[:：]\s*([^\s　:：]*(?:镇|乡|街道)[^\s　:：]*)", text
-    )
+    unit = re.search(
+        r"(?:填报|填表|报送|编报|编制|上报)单位\s*(?:[(（][^)）]*[)）])?\s*[:：]\s*([^\s　:：]+)", text
+    ) or re.search(r"(?<![量额])单位[:：]\s*([^\s　:：]*(?:镇|乡|街道)[^\s　:：]*)", text)
     money = re.search(r"单位[:：][^　]*?(亿元|万元|千元|元)", text)
-    dated = re.search(r"(?:填报|填表|报送|上报|制表|统计|截止)(?:日期|时间|截止)\s*[:：]?\s*([^\s　:：]+(?:\s*\d+\s*[月日.]?)*)", text)
+    dated = re.search(
+        r"(?:填报|填表|报送|上报|制表|统计|截止)(?:日期|时间|截止)\s*[:：]?\s*([^\s　:：]+(?:\s*\d+\s*[月日.]?)*)",
+        text,
+    )
     reported = read_date(dated[1].strip("。,，;；()（）"), DateContext()).value if dated else None
-    year_text = re.search(r"((?:19|20)\d{2})\s*年", titles) or re.search(r"((?:19|20)\d{2})\s*年?", file_words)
+    year_text = re.search(r"((?:19|20)\d{2})\s*年", titles) or re.search(
+        r"((?:19|20)\d{2})\s*年?", file_words
+    )
     day = reported if isinstance(reported, dt.date) else None
     year = int(year_text[1]) if year_text else day.year if day else None
-    return Preamble(titles, unit[1] if unit else "", day, money[1] if money else "", year, _period(titles + file_words))
+    return Preamble(
+        titles, unit[1] if unit else "", day, money[1] if money else "", year, _period(titles + file_words)
+    )
 
 
 def _period(text: str) -> str:
@@ -130,7 +167,9 @@ class _Judge:
             self.in_other = True
             return "other_table"
         first = plain(str(cells[min(cells)].value))
-        if _EXAMPLE.match(first) or any(self._field.get(c) == "seq" and t in ("例", "示例", "样例") for c, t in texts.items()):
+        if _EXAMPLE.match(first) or any(
+            self._field.get(c) == "seq" and t in ("例", "示例", "样例") for c, t in texts.items()
+        ):
             return "example"
         sums = self._sum_role(texts)
         if sums:
@@ -147,7 +186,9 @@ class _Judge:
 
     def _repeats(self, texts: Mapping[int, str]) -> bool:
         return any(
-            len(same := [c for c, t in texts.items() if header.get(c) == t]) >= 2 and len(same) >= 0.6 * len(texts) for header in self._headers
+            len(same := [c for c, t in texts.items() if header.get(c) == t]) >= 2
+            and len(same) >= 0.6 * len(texts)
+            for header in self._headers
         )
 
     def _other_header(self, row: int, cells: Mapping[int, Cell], texts: Mapping[int, str]) -> bool:
@@ -155,11 +196,21 @@ class _Judge:
         if len(cells) < 2 or not all(isinstance(c.value, str) for c in cells.values()):
             return False
         hits = sum(header_keys(t)[0] in header_words() for t in texts.values() if len(t) <= 20)
-        after_gap = row - 1 not in self._sheet.rows or self._wide.get(row - 1, 1) > 1 or len(self._sheet.rows[row - 1]) == 1
-        return hits >= 3 and hits >= 0.6 * len(texts) or after_gap and hits >= 2 and hits >= 0.6 * len(texts)
+        after_gap = (
+            row - 1 not in self._sheet.rows
+            or self._wide.get(row - 1, 1) > 1
+            or len(self._sheet.rows[row - 1]) == 1
+        )
+        return (hits >= 3 and hits >= 0.6 * len(texts)) or (
+            after_gap and hits >= 2 and hits >= 0.6 * len(texts)
+        )
 
     def _sum_role(self, texts: Mapping[int, str]) -> Role | None:
-        labels = [c for c in sorted(texts) if self._field.get(c) in (None, "seq", "township", "village", "branch", "enterprise")][:4]
+        labels = [
+            c
+            for c in sorted(texts)
+            if self._field.get(c) in (None, "seq", "township", "village", "branch", "enterprise")
+        ][:4]
         for c in labels:
             if _SUBTOTAL.match(texts[c]):
                 return "subtotal"
@@ -191,7 +242,10 @@ class _Judge:
         fields = self._layout.kind.fields
         for c, text in texts.items():
             name = self._field.get(c)
-            if name in (None, "seq", "township", "remark", "branch", "village", "owner_unit", "year") or fields[name or ""].personal:
+            if (
+                name in (None, "seq", "township", "remark", "branch", "village", "owner_unit", "year")
+                or fields[name or ""].personal
+            ):
                 continue
             if _NIL.match(text):
                 said = True

@@ -41,12 +41,20 @@ def find_sources(named: Sequence[Path]) -> list[Source]:
     found: dict[Path, Source] = {}
     for root in map(Path, named):
         if not root.exists():
-            raise PbError(Code.UNKNOWN_PARAMETER, "没有这个文件或文件夹", where="来源", got=root.name, fix="请核对路径")
-        for path in [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file() and _filed(p.relative_to(root))):
+            raise PbError(
+                Code.UNKNOWN_PARAMETER, "没有这个文件或文件夹", where="来源", got=root.name, fix="请核对路径"
+            )
+        for path in (
+            [root]
+            if root.is_file()
+            else sorted(p for p in root.rglob("*") if p.is_file() and _filed(p.relative_to(root)))
+        ):
             file = path.name if root.is_file() else path.relative_to(root).as_posix()
             found.setdefault(path.resolve(), Source(path, file, path.resolve().parent.name))
     if not found:
-        raise PbError(Code.INPUT_REFUSED, "来源里没有任何文件", where="来源", fix="请指定台账文件或存放台账的文件夹")
+        raise PbError(
+            Code.INPUT_REFUSED, "来源里没有任何文件", where="来源", fix="请指定台账文件或存放台账的文件夹"
+        )
     return sorted(_distinct(found.values()), key=lambda s: s.file)
 
 
@@ -59,7 +67,9 @@ def _distinct(sources: Iterable[Source]) -> list[Source]:
     """Same names from two SOURCEs get their folder's name in front."""
     listed = list(sources)
     names = [s.file for s in listed]
-    return [s if names.count(s.file) == 1 else Source(s.path, f"{s.folder}/{s.file}", s.folder) for s in listed]
+    return [
+        s if names.count(s.file) == 1 else Source(s.path, f"{s.folder}/{s.file}", s.folder) for s in listed
+    ]
 
 
 def open_source(source: Source) -> tuple[str, Sniffed, bytes]:
@@ -76,7 +86,9 @@ def open_source(source: Source) -> tuple[str, Sniffed, bytes]:
             raise Refusal("too_big", f"文件超过 {MAX_BYTES >> 20} MB", "请删去图片和多余的工作表后再报送")
         data = source.path.read_bytes()
     except OSError as error:
-        raise Refusal("unreadable", "文件打不开，可能正被其他程序占用", "请关闭 Excel 或 WPS 后重试") from error
+        raise Refusal(
+            "unreadable", "文件打不开，可能正被其他程序占用", "请关闭 Excel 或 WPS 后重试"
+        ) from error
     return hashlib.sha256(data).hexdigest(), inspect(data), data
 
 

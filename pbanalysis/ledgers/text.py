@@ -13,14 +13,14 @@ from functools import lru_cache
 __all__ = ["NULL_MARKERS", "is_null_marker", "plain", "squash", "tidy"]
 
 # zero-width and bidirectional marks, soft hyphen, byte order mark: invisible, pasted in from chat programs
-_INVISIBLE = {
-    c: None for c in (0x00AD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), 0xFEFF)
-}
-_CONTROL = {c: None for c in (*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F)}
+_INVISIBLE = dict.fromkeys((173, 6158, *range(8203, 8208), *range(8234, 8239), *range(8288, 8293), 65279))
+_CONTROL = dict.fromkeys((*range(9), 11, 12, *range(14, 32), 127))
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−－﹣", "-"))
 
-NULL_MARKERS = frozenset({"", "-", "--", "---", "/", "//", "\\", "N/A", "NA", "n/a", "NULL", "空", "未填", "×无", "待填"})
+NULL_MARKERS = frozenset(
+    {"", "-", "--", "---", "/", "//", "\\", "N/A", "NA", "n/a", "NULL", "空", "未填", "×无", "待填"}
+)
 
 
 @lru_cache(maxsize=65536)

@@ -23,8 +23,11 @@ from pbanalysis.ledgers.text import is_null_marker, squash
 
 __all__ = ["Registry", "Township", "Village", "read_units"]
 
-_ETHNIC = re.compile(r"(?:[一-龥]{1,4}族)+(?:自治)?(?=[乡镇县])")
-_OFFICE = re.compile(r"(?:党政综合办公室|党建工作办公室|人民政府|委员会|党工委|工作委员会|工委|党委|办事处|街办|党建办|组织办|党政办|政府)$")
+_PEOPLES = "回|藏|东乡|保安|撒拉|土|裕固|蒙古|哈萨克|满|维吾尔|壮|苗|彝|侗|瑶|土家|白|傣|黎|畲|朝鲜|布依|羌|纳西|哈尼|傈僳|佤|拉祜|水|仡佬|锡伯|达斡尔|鄂温克|鄂伦春|柯尔克孜|塔吉克|俄罗斯|景颇|普米|怒|独龙|毛南|仫佬|高山|京"
+_ETHNIC = re.compile(rf"(?:(?:{_PEOPLES})族)+(?:自治)?(?=[乡镇县]|$)")
+_OFFICE = re.compile(
+    r"(?:党政综合办公室|党建工作办公室|人民政府|委员会|党工委|工作委员会|工委|党委|办事处|街办|党建办|组织办|党政办|政府)$"
+)
 _VILLAGE_END = re.compile(r"(?:村民委员会|村委会|行政村|社区居委会|社区居民委员会|居委会|村|社区)$")
 
 
@@ -72,7 +75,12 @@ def read_units(path: Path) -> tuple[str, str, list[Township]]:
         ]
         return str(data["county"]["code"]), str(data["county"]["name"]), towns
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise PbError(Code.INPUT_REFUSED, "乡镇名册读不出来", where=Path(path).name, fix="名册应为 JSON：county、townships、villages，各有 code 和 name") from error
+        raise PbError(
+            Code.INPUT_REFUSED,
+            "乡镇名册读不出来",
+            where=Path(path).name,
+            fix="名册应为 JSON：county、townships、villages，各有 code 和 name",
+        ) from error
 
 
 @dataclass
@@ -122,8 +130,12 @@ class Registry:
                 return rejected("ambiguous_township", f"可能是{names}，请写全称"), ""
             code = next(iter(codes))
             name = self.by_code[code].name
-            return (ok(name) if text == name else normalised(name, f"township_{how}", f"按名册写作{name}")), code
-        return rejected("unknown_township", "名册中没有这个乡镇" + self._near(shaped, [t.name for t in self.townships])), ""
+            return (
+                ok(name) if text == name else normalised(name, f"township_{how}", f"按名册写作{name}")
+            ), code
+        return rejected(
+            "unknown_township", "名册中没有这个乡镇" + self._near(shaped, [t.name for t in self.townships])
+        ), ""
 
     def _bare(self, shaped: str) -> Iterable[str]:
         text = re.sub(r"[(（].*?[)）]", "", shaped)
@@ -137,7 +149,11 @@ class Registry:
     def township_in(self, text: str) -> set[str]:
         """Codes of the townships that a title, file or folder name mentions; longer names hide those inside them."""
         rest, found = squash(text), set()
-        names = {squash(n): t.code for t in self.townships for n in (t.name, _ETHNIC.sub("", t.name), *t.former_names)}
+        names = {
+            squash(n): t.code
+            for t in self.townships
+            for n in (*t.former_names, _ETHNIC.sub("", t.name), t.name)
+        }
         for name in sorted(names, key=len, reverse=True):
             if name in rest:
                 found.add(names[name])
@@ -150,20 +166,51 @@ class Registry:
         if is_null_marker(shaped) or shaped == "无":
             return NOTHING, ""
         villages = self.by_code[township].villages if township in self.by_code else ()
-        bare = re.sub(r"(?:党总支|党支部|党委|支部)$", "", re.sub(r"[(（].*?[)）]", "", shaped.removeprefix(squash(self.by_code[township].name)) if township in self.by_code else shaped))
+        bare = re.sub(
+            r"(?:党总支|党支部|党委|支部)$",
+            "",
+            re.sub(
+                r"[(（].*?[)）]",
+                "",
+                shaped.removeprefix(squash(self.by_code[township].name))
+                if township in self.by_code
+                else shaped,
+            ),
+        )
         stem = _VILLAGE_END.sub("", bare)
         for how, hit in (
             ("code", lambda v: v.code == shaped),
             ("name", lambda v: squash(v.name) in (shaped, bare)),
-            ("suffix", lambda v: len(stem) >= 2 and _VILLAGE_END.sub("", squash(v.name)) == stem and not _other_kind(bare, v.name)),
+            (
+                "suffix",
+                lambda v: (
+                    len(stem) >= 2
+                    and _VILLAGE_END.sub("", squash(v.name)) == stem
+                    and not _other_kind(bare, v.name)
+                ),
+            ),
         ):
             found = [v for v in villages if hit(v)]
             if len(found) == 1:
-                return (ok(found[0].name) if text == found[0].name else normalised(found[0].name, f"village_{how}", f"按名册写作{found[0].name}")), found[0].code
+                return (
+                    ok(found[0].name)
+                    if text == found[0].name
+                    else normalised(found[0].name, f"village_{how}", f"按名册写作{found[0].name}")
+                ), found[0].code
             if found:
-                return rejected("ambiguous_village", "可能是" + "、".join(v.name for v in found) + "，请写全称"), ""
-        elsewhere = [t.name for t in self.townships if t.code != township and any(squash(v.name) == shaped for v in t.villages)]
-        hint = f"（{'、'.join(elsewhere)}有同名村）" if elsewhere else self._near(shaped, [v.name for v in villages])
+                return rejected(
+                    "ambiguous_village", "可能是" + "、".join(v.name for v in found) + "，请写全称"
+                ), ""
+        elsewhere = [
+            t.name
+            for t in self.townships
+            if t.code != township and any(squash(v.name) == shaped for v in t.villages)
+        ]
+        hint = (
+            f"（{'、'.join(elsewhere)}有同名村）"
+            if elsewhere
+            else self._near(shaped, [v.name for v in villages])
+        )
         return rejected("unknown_village", f"该乡镇没有这个村（社区）{hint}"), ""
 
     def has_organisations(self) -> bool:
@@ -180,10 +227,12 @@ class Registry:
             return NOTHING, ""
         if not self.has_organisations():
             key = self._organisation_key(shaped, township)
-            return (ok(text) if text == shaped else normalised(shaped, "blanks")), f"{township}-{hashlib.blake2b(key.encode(), digest_size=5).hexdigest()}"
+            return (
+                ok(text) if text == shaped else normalised(shaped, "blanks")
+            ), f"{township}-{hashlib.blake2b(key.encode(), digest_size=5).hexdigest()}"
         names = self._organisation_names(township)
         if shaped in names:
-            (name, org_id), = names[shaped]
+            ((name, org_id),) = names[shaped]
             return (ok(name) if text == name else normalised(name, "branch_blanks", "")), org_id
         hits = self._keys(township).get(self._organisation_key(shaped, township), set())
         if len(hits) == 1:
@@ -200,7 +249,9 @@ class Registry:
         found: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(dict)
         if self.organisations is not None:
             for org in self.organisations.itertuples():
-                found[str(org.township_id)].setdefault(squash(str(org.name)), []).append((str(org.name), str(org.org_id)))
+                found[str(org.township_id)].setdefault(squash(str(org.name)), []).append(
+                    (str(org.name), str(org.org_id))
+                )
         return found
 
     def _organisation_names(self, township: str) -> dict[str, list[tuple[str, str]]]:
@@ -250,4 +301,4 @@ _CHINESE_DIGITS = str.maketrans("123456789", "一二三四五六七八九")
 
 def _other_kind(bare: str, name: str) -> bool:
     """Whether 村 was written for a 社区 or the other way round."""
-    return bare.endswith("村") and name.endswith("社区") or bare.endswith("社区") and name.endswith("村")
+    return (bare.endswith("村") and name.endswith("社区")) or (bare.endswith("社区") and name.endswith("村"))

@@ -11,10 +11,36 @@ from pbanalysis.ledgers.grid import Unusable, Value
 from pbanalysis.ledgers.reading import NOTHING, Reading, flagged, normalised, ok, rejected
 from pbanalysis.ledgers.text import is_null_marker, plain, squash, tidy
 
-__all__ = ["show", "read_bool", "read_enum", "read_id_number", "read_presence", "read_text", "read_types"]
+__all__ = ["read_bool", "read_enum", "read_id_number", "read_presence", "read_text", "read_types", "show"]
 
-_YES = frozenset("是 有 √ ✓ ✔ ☑ 对 y yes true 已 1 已有 具备 符合 属于 通过 合格 落实 已落实 Y".lower().split())
-_NO = frozenset("否 无 × ✗ ✘ ☒ x n no false 未 0 没有 没 不是 不具备 不符合 不属于 未通过 不合格 未落实".split())
+_YES = frozenset(
+    "是 有 √ ✓ ✔ ☑ 对 y yes true 已 1 已有 具备 符合 属于 通过 合格 落实 已落实 Y".lower().split()
+)
+_NO = frozenset(
+    [
+        "否",
+        "无",
+        "×",
+        "✗",
+        "✘",
+        "☒",
+        "x",
+        "n",
+        "no",
+        "false",
+        "未",
+        "0",
+        "没有",
+        "没",
+        "不是",
+        "不具备",
+        "不符合",
+        "不属于",
+        "未通过",
+        "不合格",
+        "未落实",
+    ]
+)
 _TICKED, _UNTICKED = "☑√■✓✔☒R", "□☐○"
 
 
@@ -27,7 +53,11 @@ def show(value: Value) -> str:
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, float):
-        return format(Decimal(repr(value)).normalize(), "f") if value == value and abs(value) < 1e300 else str(value)
+        return (
+            format(Decimal(repr(value)).normalize(), "f")
+            if value == value and abs(value) < 1e300
+            else str(value)
+        )
     return str(value)
 
 
@@ -107,7 +137,11 @@ def read_types(value: Value, vocabulary: Mapping[str, str], *, title: str = "") 
     """Read several words of a vocabulary, joined by any usual sign, in the order given."""
     whole = read_enum(value, vocabulary, title=title)
     if whole.kind != "rejected" or isinstance(value, Unusable):
-        return whole if whole.value is None else Reading((str(whole.value),), whole.kind, whole.code, whole.message)
+        return (
+            whole
+            if whole.value is None
+            else Reading((str(whole.value),), whole.kind, whole.code, whole.message)
+        )
     parts = [p for p in re.split(r"[+、,，/;；&＋]|和|及|暨|与", squash(show(value))) if p]
     known = tuple(dict.fromkeys(vocabulary[p].rstrip("?") for p in parts if p in vocabulary))
     unknown = sum(p not in vocabulary for p in parts)
@@ -141,7 +175,9 @@ def read_id_number(value: Value) -> Reading:
     if isinstance(value, Unusable):
         return rejected("error_value", "单元格是错误值或没有算出结果的公式")
     if isinstance(value, (int, float)):
-        return rejected("precision_lost", "号码存成了数字，末尾几位已丢失，无法恢复；请把该列设为文本格式后重新填写")
+        return rejected(
+            "precision_lost", "号码存成了数字，末尾几位已丢失，无法恢复；请把该列设为文本格式后重新填写"
+        )
     text = re.sub(r"[\s\-']", "", plain(show(value))).upper()
     if is_null_marker(text) or text in ("无", "暂无"):
         return NOTHING

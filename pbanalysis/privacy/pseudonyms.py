@@ -46,7 +46,12 @@ class Pseudonyms:
 
     def _make(self, prefix: str, text: str) -> str:
         shaped = unicodedata.normalize("NFKC", text)
-        return prefix + hashlib.blake2b(shaped.encode("utf-8"), key=self._key, person=_PERSON, digest_size=10).hexdigest()
+        return (
+            prefix
+            + hashlib.blake2b(
+                shaped.encode("utf-8"), key=self._key, person=_PERSON, digest_size=10
+            ).hexdigest()
+        )
 
     def of_id(self, id_number: str) -> str:
         """Pseudonym of a person by identity number."""
@@ -74,17 +79,31 @@ def load_key(path: Path, *, forbidden: Path | None = None) -> Pseudonyms:
     """
     path = Path(path)
     if forbidden is not None and path.resolve().is_relative_to(Path(forbidden).resolve()):
-        raise PbError(Code.KEY_MISSING, "密钥不能放在数据仓里", where=path.name, fix="请把 --key-file 指到数据仓以外的位置")
+        raise PbError(
+            Code.KEY_MISSING,
+            "密钥不能放在数据仓里",
+            where=path.name,
+            fix="请把 --key-file 指到数据仓以外的位置",
+        )
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            with open(
+                os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii"
+            ) as file:
                 file.write(secrets.token_hex(_KEY_BYTES) + "\n")
         text = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeError) as error:
-        raise PbError(Code.KEY_MISSING, "密钥文件读不出来或建不了", where=path.name, fix="请检查路径和权限") from error
+        raise PbError(
+            Code.KEY_MISSING, "密钥文件读不出来或建不了", where=path.name, fix="请检查路径和权限"
+        ) from error
     if not re.fullmatch(r"[0-9a-f]{64}", text):
-        raise PbError(Code.KEY_MISSING, "这不是密钥文件（应为 64 位十六进制数）", where=path.name, fix="请换一个路径，程序会自动生成新密钥")
+        raise PbError(
+            Code.KEY_MISSING,
+            "这不是密钥文件（应为 64 位十六进制数）",
+            where=path.name,
+            fix="请换一个路径，程序会自动生成新密钥",
+        )
     return Pseudonyms(bytes.fromhex(text))
 
 

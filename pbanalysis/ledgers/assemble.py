@@ -1,0 +1,198 @@
+"""The tables of the store: what stays, canonical rows, rows of ledgers, and what only the registry gives."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pbanalysis.ledgers.canonical import CanonicalFile
+from pbanalysis.ledgers.findings import Finding
+from pbanalysis.ledgers.headers import kinds
+from pbanalysis.ledgers.keep import Earlier
+from pbanalysis.ledgers.result import DataRow, FileResult, SheetResult
+from pbanalysis.ledgers.tables import ID_COLUMNS, frame, rows_of
+from pbanalysis.ledgers.units import Registry, Township, Village, read_units
+from pbanalysis.store.schema import SOURCE_COLUMNS, TABLES
+
+__all__ = ["assemble", "known_units", "township_of_ids"]
+
+
+def known_units(
+    units: Path | None, canonical: list[CanonicalFile], earlier: Earlier
+) -> tuple[str, str, Registry, dict[str, pd.DataFrame]]:
+    """County code and name, the registry of units, and the tables that only ``units`` gives."""
+    code, name, towns = read_units(units) if units else ("", "", [])
+    county = earlier.meta.get("county", {})
+    frames = {n: _union(n, canonical, earlier) for n in ("townships", "villages", "organisations")}
+    derived = _derived(towns) if units else {}
+    known = {t.code: t for t in towns}
+    villages: dict[str, dict[str, Village]] = {t.code: {v.code: v for v in t.villages} for t in towns}
+    if (listed := frames["villages"]) is not None:
+        for v in listed.itertuples():
+            villages.setdefault(str(v.township_id), {}).setdefault(
+                str(v.village_id), Village(str(v.village_id), str(v.name))
+            )
+    if (listed := frames["townships"]) is not None:
+        for t in listed.itertuples():
+            known.setdefault(str(t.township_id), Township(str(t.township_id), str(t.name)))
+    townships = [
+        Township(t.code, t.name, t.former_names, tuple(villages.get(t.code, {}).values()))
+        for t in known.values()
+    ]
+    code = code or str(county.get("code") or "") or (townships[0].code[:6] if townships else "")
+    name = name or str(county.get("name") or "")
+    return code, name, Registry(name, townships, frames["organisations"]), derived
+
+
+def _union(name: str, canonical: list[CanonicalFile], earlier: Earlier) -> pd.DataFrame | None:
+    frames = [c.frame for c in canonical if c.table.name == name] + (
+        [earlier.tables[name]] if name in earlier.tables else []
+    )
+    return pd.concat(frames).drop_duplicates(TABLES[name].key) if frames else None
+
+
+def _derived(towns: list[Township]) -> dict[str, pd.DataFrame]:
+    """Townships and villages as the registry alone gives them."""
+    kinds = ("街道", "镇", "乡")
+    townships = [
+        {"township_id": t.code, "name": t.name, "kind": next((k for k in kinds if t.name.endswith(k)), "乡")}
+        for t in towns
+    ]
+    villages = [
+        {
+            "village_id": v.code,
+            "township_id": t.code,
+            "name": v.name,
+            "kind": "community" if v.name.endswith("社区") else "village",
+        }
+        for t in towns
+        for v in t.villages
+    ]
+    return {"townships": frame("townships", townships), "villages": frame("villages", villages)}
+
+
+def township_of_ids(registry: Registry) -> dict[str, str]:
+    """Township of every organisation and village id."""
+    towns = {v.code: t.code for t in registry.townships for v in t.villages}
+    if registry.organisations is not None:
+        towns |= dict(zip(registry.organisations["org_id"], registry.organisations["township_id"]))
+    return towns
+
+
+def assemble(
+    canonical: Iterable[CanonicalFile],
+    ledgers: Iterable[FileResult],
+    earlier: Earlier,
+    registry: Registry,
+    derived: Mapping[str, pd.DataFrame],
+) -> tuple[dict[str, pd.DataFrame], dict[str, Counter[str]]]:
+    """Tables of the store, and how many rows every new file gave to each."""
+    domains = (
+        dict(zip(registry.organisations["org_id"], registry.organisations["domain"]))
+        if registry.organisations is not None
+        else {}
+    )
+    counts: dict[str, Counter[str]] = {}
+    parts: dict[str, list[pd.DataFrame]] = {n: [f] for n, f in earlier.tables.items()}
+    for given in canonical:
+        parts.setdefault(given.table.name, []).append(given.frame)
+        counts.setdefault(given.file, Counter())[given.table.name] += len(given.frame)
+    taken = {n: _taken(n, frames) for n, frames in parts.items()}
+    made: dict[str, list[dict[str, Any]]] = {}
+    ids: Counter[str] = Counter()
+    for result in ledgers:
+        counts.setdefault(result.file, Counter())
+        for sheet in result.sheets:
+            if sheet.layout is not None and sheet.layout.kind.table:
+                made.setdefault(sheet.layout.kind.table, [])
+            for table, entry, row in rows_of(result, sheet, domains, ids):
+                if _settled(table, entry, row, result, sheet, taken.setdefault(table, {})):
+                    made[table].append(entry)
+                    counts[result.file][table] += 1
+    for table, records in made.items():
+        parts.setdefault(table, []).append(frame(table, records))
+    for table, listed in derived.items():
+        parts.setdefault(table, [])
+        parts[table] = [
+            *parts[table],
+            listed[
+                ~listed[TABLES[table].key[0]].isin(
+                    pd.concat([f[TABLES[table].key[0]] for f in parts[table]] or [pd.Series([], dtype="str")])
+                )
+            ],
+        ]
+    return {n: _joined(n, frames) for n, frames in parts.items()}, counts
+
+
+_FILLED = frozenset(k.table for k in kinds().values())  # tables that ledgers fill
+_SOURCE = tuple(c.name for c in SOURCE_COLUMNS)
+Taken = dict[tuple[Any, ...], dict[str, Any]]
+
+
+def _settled(
+    table: str, entry: dict[str, Any], row: DataRow, result: FileResult, sheet: SheetResult, taken: Taken
+) -> bool:
+    """Whether a record enters its table: one that another file gives too is merged, one that contradicts it is not taken."""
+    made_id = ID_COLUMNS.get(table)
+    content = {k: v for k, v in entry.items() if k not in _SOURCE and k != made_id}
+    key = (
+        tuple(sorted((k, str(v)) for k, v in content.items()))
+        if made_id
+        else tuple(entry.get(k) for k in TABLES[table].key)
+    )
+    if key not in taken:
+        taken[key] = entry
+        return True
+    before = taken[key]
+    where = f"“{before['source_file']}”第 {before['source_row']} 行"
+    if all(before.get(k) == v for k, v in content.items()) and before["source_file"] != result.file:
+        message = f"这一行与{where}相同，合并为一条"
+        found = Finding(
+            "note",
+            result.file,
+            sheet.sheet.name,
+            "",
+            row.number,
+            "",
+            "merged_with_other_file",
+            message,
+            township_id=row.township_id,
+            kind=result.kind,
+        )
+        sheet.findings.append(found)
+        return False
+    if made_id:
+        return True
+    row.reject("key_conflict", f"与{where}是同一对象，内容不同，没有采用；请核对哪一条对")
+    return False
+
+
+def _taken(table: str, frames: list[pd.DataFrame]) -> Taken:
+    """Rows that a table has already, by key; tables whose ids are made at import are compared among ledgers only."""
+    if table in ID_COLUMNS or table not in _FILLED:
+        return {}
+    records = [
+        {
+            k: None
+            if pd.api.types.is_scalar(v) and pd.isna(v)
+            else v.date()
+            if isinstance(v, pd.Timestamp)
+            else v
+            for k, v in r.items()
+        }
+        for part in frames
+        for r in part.to_dict("records")
+    ]
+    return {tuple(r[k] for k in TABLES[table].key): r for r in records}
+
+
+def _joined(table: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """One frame in a stable order; of rows with one key the earlier part's stays."""
+    filled = [f for f in frames if len(f)]
+    if not filled:
+        return frames[0] if frames else frame(table, [])
+    return pd.concat(filled, ignore_index=True).drop_duplicates(TABLES[table].key, ignore_index=True)
