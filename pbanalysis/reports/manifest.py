@@ -7,6 +7,7 @@ and at the end. A run that was killed is read back from both.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -17,7 +18,7 @@ from typing import Any, Literal
 
 from pbanalysis.reports.files import output_failed, sha256, write_whole
 
-__all__ = ["VERSION", "Entry", "Manifest", "read_manifest"]
+__all__ = ["VERSION", "Entry", "Manifest", "read_manifest", "seal"]
 
 VERSION = 1
 State = Literal["built", "unchanged", "failed"]
@@ -60,6 +61,18 @@ class Entry:
     def intact(self, out: Path) -> list[str]:
         """Files that are missing or were changed since."""
         return [name for name, digest in self.files.items() if sha256(out / name) != digest]
+
+
+def seal(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest with a checksum of itself, so that a digit changed in it is found too.
+
+    >>> sealed = seal({"version": 1, "reports": []})
+    >>> sealed["seal"] == seal({**sealed, "seal": "x"})["seal"]
+    True
+    """
+    body = {key: value for key, value in manifest.items() if key != "seal"}
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True)
+    return {**body, "seal": hashlib.sha256(text.encode("utf-8")).hexdigest()}
 
 
 def read_manifest(out: Path, work: Path) -> dict[tuple[str, str], Entry]:
@@ -139,7 +152,7 @@ class Manifest:
     def _write(self) -> None:
         started = time.monotonic()
         reports = [entry.to_dict() for entry in self.entries]
-        text = json.dumps({"version": VERSION, "reports": reports}, ensure_ascii=False, indent=1)
+        text = json.dumps(seal({"version": VERSION, "reports": reports}), ensure_ascii=False, indent=1)
         write_whole(self._out / "manifest.json", text.encode("utf-8"))
         ended = time.monotonic()
         self._next_write = ended + _SHARE_OF_TIME * (ended - started)

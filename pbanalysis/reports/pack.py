@@ -23,7 +23,7 @@ from pbanalysis.errors import Code, PbError, near_names
 from pbanalysis.privacy.scan import require_clean
 from pbanalysis.reports.document import STATUSES
 from pbanalysis.reports.files import output_failed, sha256
-from pbanalysis.reports.verify import seal
+from pbanalysis.reports.manifest import seal
 
 __all__ = ["CHECKSUMS", "pack"]
 

@@ -7,7 +7,6 @@ recomputed too.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import tempfile
@@ -21,10 +20,11 @@ from pbanalysis.errors import Code, Exit, PbError
 from pbanalysis.reports.facts import numbers_in, orphans
 from pbanalysis.reports.files import sha256
 from pbanalysis.reports.incremental import read_run
+from pbanalysis.reports.manifest import seal
 from pbanalysis.reports.reading import Change, changes, texts_of
 from pbanalysis.reports.remake import Remaker
 
-__all__ = ["FileVerdict", "VerifyReport", "seal", "verify"]
+__all__ = ["FileVerdict", "VerifyReport", "verify"]
 
 State = Literal["untouched", "changed", "missing", "unlisted"]
 _STATES: Mapping[State, str] = {
@@ -94,18 +94,6 @@ class VerifyReport:
             "recomputed": self.recomputed,
             "disagreements": [asdict(change) for change in self.disagreements],
         }
-
-
-def seal(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The manifest with a checksum of itself, so that a digit changed in it is found too.
-
-    >>> sealed = seal({"version": 1, "reports": []})
-    >>> sealed["seal"] == seal({**sealed, "seal": "x"})["seal"]
-    True
-    """
-    body = {key: value for key, value in manifest.items() if key != "seal"}
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True)
-    return {**body, "seal": hashlib.sha256(text.encode("utf-8")).hexdigest()}
 
 
 def verify(path: Path, *, store: Path | None = None) -> VerifyReport:
