@@ -248,7 +248,11 @@ def _end(situation: Situation, manifest: Manifest, mark: str) -> None:
         keep_rows(situation.ledger(COUNTYWIDE), county, shared)
     if situation.tools.index:
         page = situation.tools.index(
-            county=county, period=situation.period, results=situation.results, entries=manifest.entries
+            county=county,
+            period=situation.period,
+            results=situation.results,
+            entries=manifest.entries,
+            rows=situation.rows,
         )
         write_whole(out / "index.html", page)
     for folder in (out / "errors", *out.glob("*_*")):

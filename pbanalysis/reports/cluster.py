@@ -8,10 +8,12 @@ there is one warm parent per node.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from typing import Any
+
+from distributed import Client, WorkerPlugin
 
 from pbanalysis.errors import Code, PbError
 from pbanalysis.reports.warm_kernel import ADDRESS, WarmParent, can_fork
@@ -19,6 +21,7 @@ from pbanalysis.reports.warm_kernel import ADDRESS, WarmParent, can_fork
 __all__ = ["WarmNode", "dask_executor"]
 
 _CONNECT_SECONDS = 10
+_PLUGIN = "pbanalysis-warm"
 
 
 @contextmanager
@@ -28,40 +31,31 @@ def dask_executor(address: str, *, warm: bool) -> Iterator[tuple[Executor, int]]
     Raises
     ------
     PbError
-        ``distributed`` is not installed, or nothing answers at ``address``.
+        Nothing answers at ``address``.
     """
+    connect: Callable[..., Any] = Client
     try:
-        from distributed import Client, WorkerPlugin
-    except ImportError as error:
-        raise PbError(
-            Code.ENGINE_MISSING,
-            "没有安装 distributed",
-            where="--scheduler",
-            fix="请安装：pip install pbanalysis[cluster]",
-        ) from error
-    try:
-        client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+        client = connect(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+        client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
     except (OSError, ValueError) as error:
         raise PbError(
             Code.UNKNOWN_PARAMETER,
-            "连不上这个 Dask 调度器",
+            "连不上这个 Dask 调度器，或它没有工作节点",
             where="--scheduler",
             got=address,
-            fix="请确认地址（如 tcp://10.0.0.1:8786）和调度器是否已启动",
+            fix="请确认地址（如 tcp://10.0.0.1:8786），并先启动调度器和工作节点",
         ) from error
     with client:
-        client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
         if warm:
-            client.register_plugin(WarmNode(), name="pbanalysis-warm")
-        threads = sum(client.nthreads().values())
+            client.register_plugin(WarmNode(), name=_PLUGIN)
         try:
-            yield client.get_executor(pure=False), max(threads, 1)
+            yield client.get_executor(pure=False), max(sum(client.nthreads().values()), 1)
         finally:
             with suppress(Exception):  # a cluster that went away has nothing to forget
-                client.unregister_worker_plugin("pbanalysis-warm")
+                client.unregister_worker_plugin(_PLUGIN)
 
 
-class WarmNode:
+class WarmNode(WorkerPlugin):
     """Dask worker plugin: a warm parent for as long as the batch runs."""
 
     def __init__(self) -> None:

@@ -6,6 +6,7 @@ import os
 from concurrent.futures import Executor
 from contextlib import ExitStack
 
+from pbanalysis.errors import Code, PbError
 from pbanalysis.reports.pool import Workers
 from pbanalysis.reports.warm_kernel import WarmParent, can_fork
 
@@ -35,8 +36,15 @@ class Labour:
         if executor is not None:
             self.executor, self.width = executor, workers or os.cpu_count() or 1
         elif scheduler:
-            from pbanalysis.reports.cluster import dask_executor
-
+            try:
+                from pbanalysis.reports.cluster import dask_executor
+            except ImportError as error:
+                raise PbError(
+                    Code.ENGINE_MISSING,
+                    "没有安装 distributed",
+                    where="--scheduler",
+                    fix="请安装 pbanalysis 的 cluster 部分：pip install 'pbanalysis[cluster]'",
+                ) from error
             self.executor, self.width = stack.enter_context(dask_executor(scheduler, warm=engine == "warm"))
         else:
             self.width = workers or os.cpu_count() or 1

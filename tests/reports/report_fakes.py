@@ -34,7 +34,7 @@ _CELLS = (
     "import json\n\nfrom pbanalysis import open_county\nimport pandas as pd",
     "county = open_county(store, as_of=as_of)\ntown = county.township(township_id)\nprint('乡镇', town.name, town.id)",
     "frame = town.table('{table}')\nprint(frame.drop(columns=['source_file', 'source_sheet']).to_csv(index=False))",
-    "rows = pd.read_parquet(results)\nown = rows[rows['unit_id'].isin([township_id, county.code])]\n"
+    "own = pd.read_parquet(results).query('unit_id in [@township_id, @county.code]')",
     "print(own[own['indicator_id'] == '{theme}'][['unit_id', 'numerator']].to_csv(index=False))",
 )
 _OVERVIEW = (
@@ -74,7 +74,12 @@ def small_store(folder: Path, tables: Mapping[str, pd.DataFrame] | None = None) 
 
 def small_tables(per_town: int = 4) -> dict[str, pd.DataFrame]:
     """Tables of the small county: a few trainings, plans and issues a township."""
-    rows: dict[str, list[dict[str, str]]] = {"townships": [], "trainings": [], "admission_plans": [], "issues": []}
+    rows: dict[str, list[dict[str, str]]] = {
+        "townships": [],
+        "trainings": [],
+        "admission_plans": [],
+        "issues": [],
+    }
     for town, name in TOWNS.items():
         rows["townships"].append({"township_id": town, "name": name, "kind": "镇"})
         rows["admission_plans"].append({"township_id": town, "year": "2023", "plan_n": "5"})
@@ -86,7 +91,12 @@ def small_tables(per_town: int = 4) -> dict[str, pd.DataFrame]:
             )
             rows["issues"].append(
                 {"issue_id": f"{town}-i{k}", "township_id": town, "category": "P11", "source": "self"}
-                | {"owner_named": "true", "deadline_kind": "dated", "status": "closed", "rule_document": "false"}
+                | {
+                    "owner_named": "true",
+                    "deadline_kind": "dated",
+                    "status": "closed",
+                    "rule_document": "false",
+                }
                 | {"problem": f"{name}问题{k}", **source}
             )
     return {name: typed(TABLES[name], pd.DataFrame(part).astype("str"))[0] for name, part in rows.items()}
@@ -103,7 +113,9 @@ def published(county: County, period: Period) -> pd.DataFrame:
             level = "county" if unit == county.code else "township"
             out.append({"indicator_id": theme, "unit_level": level, "unit_id": unit, "numerator": float(n)})
     rest = {"period": period.label, "as_of": county.as_of.isoformat(), "state": "info", "rule_version": "1"}
-    numbers = dict.fromkeys(("denominator", "value", "ci_low", "ci_high", "n_not_due", "n_na", "n_unknown", "target"))
+    numbers = dict.fromkeys(
+        ("denominator", "value", "ci_low", "ci_high", "n_not_due", "n_na", "n_unknown", "target")
+    )
     texts = dict.fromkeys(("ci_method", "direction", "vs_county"), "")
     frame = pd.DataFrame(out).assign(**rest, **texts)
     for name in numbers:
@@ -124,7 +136,9 @@ def document(notebooks: Mapping[str, Any], about: Mapping[str, Any]) -> bytes:
 
 def facts(notebooks: Mapping[str, Any], about: Mapping[str, Any]) -> bytes:
     """Facts: one a theme."""
-    return json.dumps({"facts": [{"id": theme, "unit": about["township_id"]} for theme in sorted(notebooks)]}).encode()
+    return json.dumps(
+        {"facts": [{"id": theme, "unit": about["township_id"]} for theme in sorted(notebooks)]}
+    ).encode()
 
 
 def reads(theme: str) -> Reads:
@@ -137,7 +151,9 @@ def reads(theme: str) -> Reads:
 def small_tools(folder: Path, **cells: Sequence[str]) -> Tools:
     """The tools, with templates written into ``folder``; ``cells`` replaces those of a theme."""
     for theme, stem in THEMES.items():
-        own = cells.get(theme) or [c.replace("{table}", TABLE_OF[theme]).replace("{theme}", theme) for c in _CELLS]
+        own = cells.get(theme) or [
+            c.replace("{table}", TABLE_OF[theme]).replace("{theme}", theme) for c in _CELLS
+        ]
         notebook(folder / f"{stem}.ipynb", own)
     plain = dict.fromkeys(("store", "period", "as_of", "results"), "")
     notebook(folder / "county_overview.ipynb", cells.get("overview") or _OVERVIEW, plain)

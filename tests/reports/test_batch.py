@@ -58,7 +58,9 @@ def test_manifest_tells_hashes_and_inputs(finished: Path) -> None:
         assert all(sha256(finished / name) == digest for name, digest in entry["files"].items())
 
 
-def test_notebooks_hold_no_time_and_no_place(report, finished: Path, store: Path, tmp_path: Path, tools) -> None:
+def test_notebooks_hold_no_time_and_no_place(
+    report, finished: Path, store: Path, tmp_path: Path, tools
+) -> None:
     """The same inputs in another place give the same bytes; no machine path stands in a notebook."""
     other = tmp_path / "elsewhere"
     moved = shutil.copytree(store, other / "store")
@@ -80,7 +82,9 @@ def test_unchanged_run_builds_nothing(report, finished: Path, store: Path, tools
     result = report(store, finished, tools)
     assert (len(result.built), len(result.unchanged), len(result.failed)) == (0, 14, 0)
     assert fakes.tree(finished) == before
-    assert {k: e["files"] for k, e in _manifest(finished).items()} == {k: e["files"] for k, e in entries.items()}
+    assert {k: e["files"] for k, e in _manifest(finished).items()} == {
+        k: e["files"] for k, e in entries.items()
+    }
 
 
 def test_both_engines_give_equal_results(report, finished: Path, store: Path, tools, tmp_path: Path) -> None:
@@ -108,7 +112,12 @@ def test_any_executor_will_do(report, finished: Path, store: Path, tools, tmp_pa
 def test_wrong_use_is_refused_before_anything_starts(report, store: Path, tools, tmp_path: Path) -> None:
     """Unknown names end at once with the near names; OUT is not even made."""
     started = time.monotonic()
-    for options in ({"townships": ["甲真"]}, {"themes": ("studi",)}, {"formats": ("htm",)}, {"engine": "wram"}):
+    for options in (
+        {"townships": ["甲真"]},
+        {"themes": ("studi",)},
+        {"formats": ("htm",)},
+        {"engine": "wram"},
+    ):
         with pytest.raises(PbError) as refused:
             report(store, tmp_path / "out", tools, **options)
         assert refused.value.exit_status == 2
