@@ -97,10 +97,11 @@ def _ended(
     unclosed = np.where(
         rng.random(n) < 0.7, "in_progress", np.where(rng.random(n) < 0.6, "not_started", "done")
     )
+    unclosed = np.where((unclosed == "done") & (done > dates(EXPORTED_ON)), "in_progress", unclosed)
     finished = open_ & (unclosed == "done")
     frame["status"] = np.where(open_, unclosed, "closed")
     day = pd.Series(done.astype("datetime64[s]"))
-    frame["done_on"] = day.where((~open_ & ~other) | (finished & (done <= dates(EXPORTED_ON))))
+    frame["done_on"] = day.where((~open_ & ~other) | finished)
     frame["closed_on"] = pd.Series(closed.astype("datetime64[s]")).where(~open_)
     accepted = pd.Series(rng.choice(["township", "county"], n, p=[0.72, 0.28]))
     frame["accepted_by"] = accepted.where(~open_ & ~other & ((rng.random(n) < 0.93) | (care == 1))).astype(

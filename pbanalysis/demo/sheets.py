@@ -170,7 +170,7 @@ class Sheet:
     def data(self) -> list[list[Any]]:
         """Data rows in order; a row of one cell is a section row."""
         if self.rows.empty:
-            return [["无", "无", "无"] if self.layout.kind == "admissions" else self._nil()]
+            return [self._nil()]
         rows = self.rows.reset_index(drop=True)
         sections = self.style.sections and self.layout.kind == "meetings"
         if sections:
@@ -187,8 +187,8 @@ class Sheet:
         return out
 
     def _nil(self) -> list[Any]:
-        """A row that reports none: 无 under the problem."""
-        return ["无" if c.field == "problem" else None for c in self.cells]
+        """A row that reports none: 无 under the problem, or under the file number and the branch."""
+        return ["无" if c.field in ("problem", "case_id") else None for c in self.cells]
 
     def below(self) -> list[list[Any]]:
         """Total, note and signature rows."""

@@ -77,9 +77,8 @@ def village_years(places: Places, seed: int) -> pd.DataFrame:
             pd.Series(total).astype("Float64").mask((rng.random(n) < 0.02) & (care < 1))
         )
         frame["income_operating_yuan"] = pd.Series(operating).astype("Float64").mask((rng.random(n) < 0.03) & (care < 1))  # fmt: skip
-        frame["income_subsidy_yuan"] = pd.Series(rng.choice([0.0, 20_000, 30_000, 50_000], n)).astype(
-            "Float64"
-        )
+        subsidy = np.minimum(rng.choice([0.0, 20_000, 30_000, 50_000], n), (total - operating) // 1000 * 1000)
+        frame["income_subsidy_yuan"] = pd.Series(subsidy).astype("Float64")
         frame["plan"], frame["analysed"] = flag(0.45 + 0.55 * care), flag(0.45 + 0.55 * care)
         frame["model"] = rng.choice(["strong_leads_weak", "union", "district", "none"], n)
         filed = dates("2023-04-10") + rng.integers(0, 260, n).astype("timedelta64[D]")
@@ -101,7 +100,8 @@ def _exact_income(frame: pd.DataFrame, story: Any) -> None:
     total, operating = [100_000.0, 99_999.0, 100_000.0, 135_000.0, 142_000.0], [50_000.0, 49_999.0, 60_000.0, 50_000.0, 88_000.0]  # fmt: skip
     filed = ["2023-06-20", "2023-09-01", "2023-07-07", "2023-12-31", "2024-01-02"]
     for row, a, b, day in zip(rows, total, operating, filed):
-        frame.loc[row, ["income_total_yuan", "income_operating_yuan"]] = (a, b)
+        incomes = (a, b, 20_000.0)
+        frame.loc[row, ["income_total_yuan", "income_operating_yuan", "income_subsidy_yuan"]] = incomes
         frame.loc[row, "rules_filed_on"] = pd.Timestamp(day)
 
 
