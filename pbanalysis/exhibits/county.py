@@ -14,7 +14,7 @@ from pbanalysis.exhibits.numbers import NONE
 from pbanalysis.exhibits.parts import caption
 from pbanalysis.exhibits.tables import state_cell
 from pbanalysis.indicators.due import due_day
-from pbanalysis.plan.registry import registry
+from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.store.schema import TABLES
 from pbanalysis.terms import STATES, THEMES
 from pbanalysis.themes import overview
@@ -37,7 +37,7 @@ def coverage(report: Report) -> Table:
         rows.append(Row((name, *cells)))
     return Table(
         id="overview.coverage",
-        role="limits",
+        role="finding",
         title="各乡镇（街道）台账收集情况",
         columns=(
             Column(key="name", title="乡镇（街道）", width=1.4),
@@ -143,17 +143,17 @@ def plot_townships(report: Report, indicator: str) -> Figure | Box:
     known = registry()[indicator]
     named = [(name, r) for code, name in overview.towns(report) if (r := report.reading(indicator, code)) is not None]
     whole = report.reading(indicator)
-    words_ = caption(report, f"townships.{indicator}", known.name, unit=known.unit, counted="个乡镇", tables=known.source_tables)
+    caption_ = caption(report, f"townships.{indicator}", known.name, unit=known.unit, counted="个乡镇", tables=known.source_tables)
     if not any(r.value is not None and not r.few for _, r in named):
-        return words_.nothing("没有分母达到 10 且可以公布的乡镇，本图不画。")
+        return caption_.nothing("没有分母达到 10 且可以公布的乡镇，本图不画。")
     return forest(
-        words_,
+        caption_,
         [name for name, _ in named],
         [np.nan if r.value is None or r.few else r.value for _, r in named],
         [np.nan if r.low is None or r.few else r.low for _, r in named],
         [np.nan if r.high is None or r.few else r.high for _, r in named],
         parts=["" if not r.denominator else f"{r.numerator:g}/{r.denominator:g}" for _, r in named],
-        states=[r.state for _, r in named],
+        states=[f"{r.numerator:g}/{r.denominator:g}，件数少" if r.few and r.denominator else r.state for _, r in named],
         signals=["" if r.vs_county == "not_compared" else r.vs_county for _, r in named],
         better=known.direction,
         target=None if known.target is None else float(known.target),
@@ -165,7 +165,6 @@ def plot_townships(report: Report, indicator: str) -> Figure | Box:
 def contributions(report: Report, *measures: str) -> Table:
     """Items with a number in the plan: the county's total and what each township contributes."""
     chosen = [i for m in measures for i in registry().of_measure(m) if i.target_basis == "explicit" and i.level != "other"]
-    heads = [_item_head(report, i.id) for i in chosen]
     rows = [
         Row((name, *(_contribution(report.reading(i.id, code), code) for i in chosen)))
         for code, name in overview.towns(report)
@@ -177,10 +176,11 @@ def contributions(report: Report, *measures: str) -> Table:
         title=f"方案定量目标：全县进展和各乡镇贡献（{'、'.join(dict.fromkeys(i.clause for i in chosen))}）",
         columns=(
             Column(key="name", title="单位", width=1.1),
-            *(Column(key=i.id, title=head, align="right", width=1.2) for i, head in zip(chosen, heads)),
+            *(Column(key=i.id, title=f"{i.id} {i.name}", align="right", width=1.2) for i in chosen),
         ),
         rows=(
             Row(("目标", *(Cell(numbers.target(r)) if r else NONE for r in county))),
+            Row(("期限", *(_deadline(report, i) for i in chosen))),
             Row(("全县", *(_contribution(r, "") for r in county)), kind="total"),
             Row(("全县状态", *(state_cell(r) if r else NONE for r in county))),
             *rows,
@@ -191,9 +191,9 @@ def contributions(report: Report, *measures: str) -> Table:
     )
 
 
-def _item_head(report: Report, item: str) -> str:
-    day = due_day(registry()[item], report.period)
-    return f"{item} {registry()[item].name}" + (f"（{day.isoformat()}）" if day else "")
+def _deadline(report: Report, indicator: Indicator) -> str:
+    day = due_day(indicator, report.period)
+    return day.isoformat() if day else NONE
 
 
 def _contribution(reading: Reading | None, unit: str) -> CellLike:
@@ -206,11 +206,11 @@ def _contribution(reading: Reading | None, unit: str) -> CellLike:
 def plot_progress(report: Report) -> Figure | Box:
     """Each number of the plan that binds the county: how far it is to its target, with its deadline."""
     readings = [r for r in report.of(_explicit()) if r.target and r.value is not None and r.state != "suppressed"]
-    words_ = caption(report, "progress", "方案定量目标进展", unit="见各行", counted="项", tables=("measure_records", "village_years"))
-    return progress(words_, [_measure(report, r) for r in readings])
+    caption_ = caption(report, "progress", "方案定量目标进展", unit="见各行", counted="项", tables=("measure_records", "village_years"))
+    return progress(caption_, [_measure(report, r) for r in readings])
 
 
-def _explicit() -> Sequence:
+def _explicit() -> Sequence[Indicator]:
     return [i for i in registry().items() if i.level == "county" and i.target_basis == "explicit"]
 
 

@@ -114,12 +114,11 @@ def _scaled(reading: Reading, value: float) -> str:
     return f"{plain(value, 2 if reading.indicator.unit == '标准差' else 1)}{reading.indicator.unit}"
 
 
-# sums of money among numerators and denominators, by counting function
-_MONEY = {"villages.total": ("numerator",), "villages.growth": ("numerator", "denominator")}
-
-
 def _counted(reading: Reading, part: str, value: float) -> str:
-    money = part in _MONEY.get(reading.indicator.counting, ())
+    """A count; a sum of money in 万元."""
+    indicator = reading.indicator
+    growth = indicator.counting == "villages.growth" and part in ("numerator", "denominator")
+    money = growth or ("元" in indicator.unit and part == "numerator")
     return f"{plain(value / 10_000, 2)}万元" if money else plain(value)
 
 

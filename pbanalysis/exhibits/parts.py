@@ -15,12 +15,13 @@ from pbanalysis.exhibits.figures.funnels import FunnelLimits, funnel
 from pbanalysis.exhibits.numbers import COUNTERS
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.stats import funnel as control
+from pbanalysis.stats.control_limits import overdispersion
 from pbanalysis.stats.survival import KaplanMeier
 from pbanalysis.store.schema import TABLES
 from pbanalysis.themes.reading import Reading
 from pbanalysis.themes.report import Report
 
-__all__ = ["caption", "curve", "plot_funnel", "plot_rates", "rates"]
+__all__ = ["caption", "county_curve", "curve", "plot_funnel", "plot_rates", "rates"]
 
 
 def caption(report: Report, part: str, subject: str, *, unit: str, counted: str, tables: Sequence[str]) -> Caption:
@@ -38,7 +39,7 @@ def caption(report: Report, part: str, subject: str, *, unit: str, counted: str,
 
 
 def curve(fitted: KaplanMeier | None) -> Curve | None:
-    """A Kaplan–Meier curve as its figure takes it."""
+    """A Kaplan–Meier curve with its band, as its figure takes it."""
     if fitted is None:
         return None
     low, high = fitted.band()
@@ -51,6 +52,15 @@ def curve(fitted: KaplanMeier | None) -> Curve | None:
         high=high,
         median=fitted.median().value,
     )
+
+
+def county_curve(report: Report, indicator: str) -> Curve | None:
+    """The county's curve beside a township's; none in the county's own paper."""
+    coarse = report.county_curve(indicator) if report.township else None
+    if coarse is None:
+        return None
+    median = np.nan if coarse.median is None else coarse.median
+    return Curve(time=coarse.day, survival=coarse.left, at_risk=coarse.risk, n=coarse.n, median=median)
 
 
 def plot_rates(report: Report) -> Figure | Box:
@@ -110,11 +120,19 @@ def plot_funnel(report: Report, indicator: str) -> Figure | Box:
         sizes,
         [r.value for _, r in compared],
         centre=centre,
-        bounds=FunnelLimits(grid, *control.limits(grid, centre)),
+        bounds=FunnelLimits(grid, *control.limits(grid, centre, tau2=_between(known, compared))),
         own=names.index(report.unit_name) if report.unit_name in names else None,
         signals=[r.vs_county for _, r in compared],
         better=known.direction,
     )
+
+
+def _between(indicator: Indicator, compared: Sequence[tuple[str, Reading]]) -> float:
+    """Variance between townships where records of one branch go together, as the comparison allows for."""
+    if indicator.counted != "events":
+        return 0.0
+    sums = [[r.numerator or 0 for _, r in compared], [r.denominator or 0 for _, r in compared]]
+    return float(overdispersion(*sums).tau2)
 
 
 def _tables(indicators: Sequence[Indicator]) -> list[str]:

@@ -8,8 +8,9 @@ from pbanalysis.exhibits.figures.curves import survival
 from pbanalysis.exhibits.figures.grids import matrix
 from pbanalysis.exhibits.figures.series import burn_down
 from pbanalysis.exhibits.figures.spans import expiring_terms
-from pbanalysis.exhibits.parts import caption, curve
+from pbanalysis.exhibits.parts import caption, county_curve, curve
 from pbanalysis.themes import rectification
+from pbanalysis.themes.curves import time_to_close
 from pbanalysis.themes.report import Report
 
 __all__ = ["plot_issue_matrix", "plot_open_issues", "plot_overdue", "plot_terms", "plot_time_to_close"]
@@ -26,9 +27,8 @@ def plot_open_issues(report: Report) -> Figure | Box:
 
 def plot_time_to_close(report: Report) -> Figure | Box:
     """How long issues stay open, the county beside it; open ones are counted in, other ends leave the risk set."""
-    own, county = rectification.time_to_close(report)
     words = caption(report, "time", "问题整改", unit="%", counted="项问题", tables=_ISSUES)
-    return survival(words, curve(own), None if report.township is None else curve(county))
+    return survival(words, curve(time_to_close(report.known, report.period)), county_curve(report, "R06"))
 
 
 def plot_issue_matrix(report: Report) -> Figure | Box:

@@ -9,9 +9,10 @@ from pbanalysis.exhibits.figures.bars import mix
 from pbanalysis.exhibits.figures.curves import time_to_event
 from pbanalysis.exhibits.figures.grids import branch_months
 from pbanalysis.exhibits.figures.series import xmr as draw_xmr
-from pbanalysis.exhibits.parts import caption, curve
+from pbanalysis.exhibits.parts import caption, county_curve, curve
 from pbanalysis.stats.spc import xmr
 from pbanalysis.themes import study
+from pbanalysis.themes.curves import study_lag
 from pbanalysis.themes.report import Report
 
 __all__ = ["plot_attendance", "plot_branch_months", "plot_meeting_mix", "plot_study_lag"]
@@ -64,4 +65,4 @@ def plot_study_lag(report: Report) -> Figure | Box:
     words = caption(
         report, "lag", "必学文件传达学习", unit="%", counted="个支部件次", tables=("topics", "topic_studies")
     )
-    return time_to_event(words, curve(study.study_lag(report)))
+    return time_to_event(words, curve(study_lag(report.known, report.period)), county_curve(report, "S06"))

@@ -36,7 +36,7 @@ def scorecard(report: Report) -> Table:
     """指标 · 分子/分母 · 数值 · 波动范围 · 目标 · 与目标比 · 与全县比 · 状态 · 依据.
 
     Indicators with a target come first, background after them: which is judged and which is not is
-    a heading of the table, and why is a note.
+    a heading of the table, and why is a note. The county has no county beside it.
     """
     judged = [r for r in report.readings if r.target is not None and r.state != "info"]
     background = [r for r in report.readings if r not in judged]
@@ -55,7 +55,7 @@ def scorecard(report: Report) -> Table:
             _column("range", "波动范围", 1.45, "right"),
             _column("target", "目标", 0.95, "right"),
             _column("stands", "与目标比", 1.55),
-            _column("county", "与全县比", 1.75),
+            *((_column("county", "与全县比", 1.75),) if report.township else ()),
             _column("state", "状态", 1.2),
             _column("clause", "依据", 0.85),
         ),
@@ -67,16 +67,15 @@ def scorecard(report: Report) -> Table:
 
 
 def _score(report: Report, reading: Reading) -> Row:
-    whole = numbers.fraction(reading)
     return Row(
         (
             f"{reading.id} {reading.name}" if "." not in reading.id else f"　其中：{reading.name}",
-            Cell(whole),
+            Cell(numbers.fraction(reading)),
             value_cell(reading),
             Cell(numbers.interval(reading)),
             Cell(numbers.target(reading)),
             Cell(str(words.against_target(reading))),
-            Cell(_beside_county(report, reading)),
+            *((Cell(_beside_county(report, reading)),) if report.township else ()),
             state_cell(reading),
             reading.indicator.clause,
         )

@@ -204,14 +204,15 @@ def _evaluate(
     """Published results now, written where notebooks and readers find them; and those of the run before."""
     import pandas as pd
 
-    from pbanalysis.indicators.results import Results
+    from pbanalysis.indicators.results import COLUMNS, Results
 
     path = work / "results.parquet"
     before = pd.read_parquet(path) if path.exists() else None
     results = tools.published(county, period)
     try:
         folder = work / "own"
-        Results(results[results["period"] == period.label]).write(folder)
+        # results.csv has the contract's columns; what else travels with the results is for the notebooks
+        Results(results.loc[results["period"] == period.label, list(COLUMNS)]).write(folder)
         (folder / "results.csv").replace(out / "results.csv")
         results.to_parquet(folder / "results.parquet", index=False)
         (folder / "results.parquet").replace(path)

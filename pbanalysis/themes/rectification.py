@@ -9,10 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from pbanalysis.calendar import months
-from pbanalysis.indicators.known import Known, days
+from pbanalysis.indicators.known import days
 from pbanalysis.indicators.organisations import elections
 from pbanalysis.indicators.rectification import issues
-from pbanalysis.stats.survival import KaplanMeier, kaplan_meier
 from pbanalysis.terms import ISSUE_CATEGORIES
 from pbanalysis.themes.matters import Due, Matter, due_soon, general, short_of, shown_first
 from pbanalysis.themes.report import Report
@@ -28,7 +27,6 @@ __all__ = [
     "onsite",
     "overdue_ages",
     "terms",
-    "time_to_close",
 ]
 
 LIMITS = ("closing_is_not_effect", "moved_deadlines", "competing_ends", "no_grade")
@@ -83,19 +81,6 @@ def burn_down(report: Report) -> MonthEnds:
     counts = [np.where(ends <= at.day, mask.sum(axis=0), np.nan) for mask in (still, late)]
     labels = [f"{day.astype('datetime64[M]').astype(int) % 12 + 1}月" for day in ends]
     return MonthEnds(labels, *counts)
-
-
-def time_to_close(report: Report) -> tuple[KaplanMeier | None, KaplanMeier | None]:
-    """Kaplan–Meier curves of days from finding to closing: the township's and the county's."""
-    own = _curve(report.known, report)
-    return own, own if report.township is None else _curve(report.county_known, report)
-
-
-def _curve(at: Known, report: Report) -> KaplanMeier | None:
-    rows = issues(at, report.period)
-    length = rows["days"].to_numpy(dtype=float)
-    usable = np.isfinite(length)
-    return kaplan_meier(length[usable], rows["closed"].to_numpy()[usable]) if usable.any() else None
 
 
 # where an issue stands at the cut-off, in this order of precedence

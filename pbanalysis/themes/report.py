@@ -16,6 +16,7 @@ from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.privacy.disclosure import protect
 from pbanalysis.store.county import County, Township
 from pbanalysis.store.schema import TABLES
+from pbanalysis.themes.curves import CoarseCurve, county_curves
 from pbanalysis.themes.reading import Reading, reading_of
 
 _ALWAYS = {"townships", "organisations", "org_counts"}
@@ -111,15 +112,16 @@ class Report:
         A township's report reads no other township's rows, so its cost does not grow with the county.
         """
         if self.township is None:
-            return self.county_known
+            return known(self.county)
         tables = {name for i in registry().of_theme(self.theme) for name in i.source_tables}
         frames = {name: self.township.table(name) for name in TABLES if name in tables | _ALWAYS and self.county.has(name)}
         return known(replace(self.county, _frames=frames))
 
-    @cached_property
-    def county_known(self) -> Known:
-        """All rows of the county as known at the cut-off: for the curves a township is seen beside."""
-        return known(self.county)
+    def county_curve(self, indicator: str) -> CoarseCurve | None:
+        """The county's curve of a median time, as the results carry it; None where nobody was followed."""
+        rows = self.frame[(self.frame["indicator_id"] == indicator) & (self.frame["unit_id"] == self.county.code)]
+        text = rows["curve"].iloc[0] if "curve" in rows and len(rows) else None
+        return CoarseCurve.parse(text) if isinstance(text, str) else None
 
     @cached_property
     def previous(self) -> dict[str, Reading]:
@@ -171,7 +173,10 @@ def open_report(
 def published(county: County, period: Period) -> pd.DataFrame:
     """Results of a period and of the one before, evaluated and protected together for publication.
 
-    This is what a batch computes once for the county; a notebook run by hand computes the same.
+    This is what a batch computes once for the county; a notebook run by hand computes the same. Beside
+    the columns of contract/results.md it has ``curve``: on the county's rows of a median time, the
+    county's curve (:mod:`pbanalysis.themes.curves`), which a township's report cannot compute from its
+    own rows.
     """
     before = previous_period(period)
     frames = [
@@ -179,7 +184,8 @@ def published(county: County, period: Period) -> pd.DataFrame:
         evaluate(county, before, as_of=min(before.end, county.as_of)).frame,
     ]
     persons = {i.id for i in registry() if i.counted == "persons"}
-    return protect(pd.concat(frames, ignore_index=True), persons)[0]
+    frame = protect(pd.concat(frames, ignore_index=True), persons)[0]
+    return frame.assign(curve=county_curves(frame, known(county), period))
 
 
 def previous_period(period: Period) -> Period:

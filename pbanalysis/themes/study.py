@@ -9,14 +9,12 @@ import numpy.typing as npt
 
 from pbanalysis.calendar import months
 from pbanalysis.indicators.known import days, numbers
-from pbanalysis.indicators.learning import studies
 from pbanalysis.indicators.study import meetings_of, obligations
-from pbanalysis.stats.survival import KaplanMeier, kaplan_meier
 from pbanalysis.terms import TERMS
 from pbanalysis.themes.matters import Due, Matter, due_soon, general, short_of, shown_first
 from pbanalysis.themes.report import Report
 
-__all__ = ["LIMITS", "BranchMonths", "Months", "attendance", "branch_months", "due_next", "meeting_mix", "onsite", "study_lag"]
+__all__ = ["LIMITS", "BranchMonths", "Months", "attendance", "branch_months", "due_next", "meeting_mix", "onsite"]
 
 # what may not be concluded from this theme, whatever its numbers
 LIMITS = ("volume", "self_reported", "screens", "no_grade")
@@ -103,11 +101,3 @@ def meeting_mix(report: Report) -> tuple[list[str], list[str], npt.NDArray[np.fl
     used = counts.sum(axis=1) > 0
     labels = [f"第{'一二三四'[q]}季度" for q in range(4) if used[q]]
     return labels, list(kinds.values()), counts[used]
-
-
-def study_lag(report: Report) -> KaplanMeier | None:
-    """Days from a document's release to its first study, by branch and document; None where nobody can be followed."""
-    units = studies(report.known, report.period)
-    if not units.known.any():
-        return None
-    return kaplan_meier(units.days[units.known], units.event[units.known])
