@@ -31,7 +31,11 @@ def coverage(report: Report) -> Table:
     rows = []
     for k, (code, name) in enumerate(overview.towns(report)):
         cells: list[CellLike] = [
-            "未收集" if n[k] is None else numbers.count(f"{code}.rows.{table}", n[k] or 0) if n[k] else "没有记录"
+            "未收集"
+            if n[k] is None
+            else numbers.count(f"{code}.rows.{table}", n[k] or 0)
+            if n[k]
+            else "没有记录"
             for table, n in filed.items()
         ]
         rows.append(Row((name, *cells)))
@@ -111,7 +115,14 @@ def township_table(report: Report, indicator: str) -> Table:
 def _township(code: str, name: str, reading: Reading | None, place: Place | None) -> Row | None:
     if reading is None:
         return None
-    return Row((name, *_reading_cells(reading, code), str(words.against_county(reading)), Cell(_place(reading, place, code))))
+    return Row(
+        (
+            name,
+            *_reading_cells(reading, code),
+            str(words.against_county(reading)),
+            Cell(_place(reading, place, code)),
+        )
+    )
 
 
 def _reading_cells(reading: Reading, unit: str) -> tuple[CellLike, ...]:
@@ -133,7 +144,11 @@ def _place(reading: Reading, place: Place | None, unit: str) -> Line:
 
     if not place.apart:
         return ("与其他 ", said("compared_n", place.compared - 1), " 个分不出先后")
-    span = ("第", said("place_best", place.best), "—", said("place_worst", place.worst), "位") if place.best < place.worst else ()
+    span = (
+        ("第", said("place_best", place.best), "—", said("place_worst", place.worst), "位")
+        if place.best < place.worst
+        else ()
+    )
     apart = ("可与 ", said("apart_n", place.apart), " 个区分")
     return (*span, "，", *apart) if span else apart
 
@@ -141,9 +156,20 @@ def _place(reading: Reading, place: Place | None, unit: str) -> Line:
 def plot_townships(report: Report, indicator: str) -> Figure | Box:
     """One indicator by township in official order, with ranges, target and the county's value."""
     known = registry()[indicator]
-    named = [(name, r) for code, name in overview.towns(report) if (r := report.reading(indicator, code)) is not None]
+    named = [
+        (name, r)
+        for code, name in overview.towns(report)
+        if (r := report.reading(indicator, code)) is not None
+    ]
     whole = report.reading(indicator)
-    caption_ = caption(report, f"townships.{indicator}", known.name, unit=known.unit, counted="个乡镇", tables=known.source_tables)
+    caption_ = caption(
+        report,
+        f"townships.{indicator}",
+        known.name,
+        unit=known.unit,
+        counted="个乡镇",
+        tables=known.source_tables,
+    )
     if not any(r.value is not None and not r.few for _, r in named):
         return caption_.nothing("没有分母达到 10 且可以公布的乡镇，本图不画。")
     return forest(
@@ -153,7 +179,10 @@ def plot_townships(report: Report, indicator: str) -> Figure | Box:
         [np.nan if r.low is None or r.few else r.low for _, r in named],
         [np.nan if r.high is None or r.few else r.high for _, r in named],
         parts=["" if not r.denominator else f"{r.numerator:g}/{r.denominator:g}" for _, r in named],
-        states=[f"{r.numerator:g}/{r.denominator:g}，件数少" if r.few and r.denominator else r.state for _, r in named],
+        states=[
+            f"{r.numerator:g}/{r.denominator:g}，件数少" if r.few and r.denominator else r.state
+            for _, r in named
+        ],
         signals=["" if r.vs_county == "not_compared" else r.vs_county for _, r in named],
         better=known.direction,
         target=None if known.target is None else float(known.target),
@@ -164,7 +193,12 @@ def plot_townships(report: Report, indicator: str) -> Figure | Box:
 
 def contributions(report: Report, *measures: str) -> Table:
     """Items with a number in the plan: the county's total and what each township contributes."""
-    chosen = [i for m in measures for i in registry().of_measure(m) if i.target_basis == "explicit" and i.level != "other"]
+    chosen = [
+        i
+        for m in measures
+        for i in registry().of_measure(m)
+        if i.target_basis == "explicit" and i.level != "other"
+    ]
     rows = [
         Row((name, *(_contribution(report.reading(i.id, code), code) for i in chosen)))
         for code, name in overview.towns(report)
@@ -205,8 +239,17 @@ def _contribution(reading: Reading | None, unit: str) -> CellLike:
 
 def plot_progress(report: Report) -> Figure | Box:
     """Each number of the plan that binds the county: how far it is to its target, with its deadline."""
-    readings = [r for r in report.of(_explicit()) if r.target and r.value is not None and r.state != "suppressed"]
-    caption_ = caption(report, "progress", "方案定量目标进展", unit="见各行", counted="项", tables=("measure_records", "village_years"))
+    readings = [
+        r for r in report.of(_explicit()) if r.target and r.value is not None and r.state != "suppressed"
+    ]
+    caption_ = caption(
+        report,
+        "progress",
+        "方案定量目标进展",
+        unit="见各行",
+        counted="项",
+        tables=("measure_records", "village_years"),
+    )
     return progress(caption_, [_measure(report, r) for r in readings])
 
 

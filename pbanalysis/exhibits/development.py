@@ -11,7 +11,6 @@ from pbanalysis.exhibits.figures.bars import counts
 from pbanalysis.exhibits.figures.plans import audit_coverage
 from pbanalysis.exhibits.figures.spans import Step, step_durations
 from pbanalysis.exhibits.parts import caption, rates
-from pbanalysis.plan.registry import registry
 from pbanalysis.terms import TERMS
 from pbanalysis.themes import development
 from pbanalysis.themes.report import Report
@@ -44,7 +43,7 @@ def plot_durations(report: Report) -> Figure | Box:
     found = development.limit_days(report)
     if not found:
         return words.nothing("各环节可公布的均不足 10 件，为避免识别个人，本图不画。")
-    return step_durations(words, [Step(registry()[i].name, days, limit, kind) for i, days, limit, kind in found])
+    return step_durations(words, [Step(each.name, each.days, each.limit, each.kind) for each in found])
 
 
 def plot_structure(report: Report, dimension: str = "education") -> Figure | Box:
@@ -73,8 +72,12 @@ def plot_audits(report: Report) -> Figure | Box:
     """Files audited of those admitted, beside the 30 % that the county has to audit."""
     rows = [(report.unit_name, report.reading("D07")), ("全县", report.reading("D07", report.county.code))]
     shown = [(name, r) for name, r in rows if r is not None and r.denominator and r.numerator is not None]
-    words = caption(report, "audits", "新发展党员档案抽查", unit="%", counted="份", tables=("admissions", "file_audits"))
+    words = caption(
+        report, "audits", "新发展党员档案抽查", unit="%", counted="份", tables=("admissions", "file_audits")
+    )
     if not shown:
         return words.nothing("档案抽查没有可公布的数据，本图不画。")
     words = replace(words, subject=f"{shown[0][0]}新发展党员档案抽查")
-    return audit_coverage(words, [n for n, _ in shown], [r.numerator for _, r in shown], [r.denominator for _, r in shown])
+    return audit_coverage(
+        words, [n for n, _ in shown], [r.numerator for _, r in shown], [r.denominator for _, r in shown]
+    )

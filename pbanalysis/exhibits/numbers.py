@@ -6,6 +6,7 @@ units it is printed as it was counted ("3/4"). Rounding never makes all or nothi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
@@ -13,7 +14,18 @@ from fractions import Fraction
 from pbanalysis.exhibits.blocks import Fact, Line, Span
 from pbanalysis.themes.reading import Reading
 
-__all__ = ["COUNTERS", "count", "fact", "fraction", "interval", "joined", "percent", "plain", "previous", "target"]
+__all__ = [
+    "COUNTERS",
+    "count",
+    "fact",
+    "fraction",
+    "interval",
+    "joined",
+    "percent",
+    "plain",
+    "previous",
+    "target",
+]
 
 # what a missing unit is called
 COUNTERS = {"persons": "人", "organisations": "个", "events": "次", "issues": "项"}
@@ -143,7 +155,9 @@ def previous(reading: Reading) -> Line:
     if not isinstance(line, tuple):
         return line
     return tuple(
-        replace(span, id=span.id.replace(f"{reading.id}.", f"{reading.id}.previous_")) if isinstance(span, Fact) else span
+        replace(span, id=span.id.replace(f"{reading.id}.", f"{reading.id}.previous_"))
+        if isinstance(span, Fact)
+        else span
         for span in line
     )
 
@@ -166,13 +180,13 @@ def target(reading: Reading) -> Line:
         return ("任务 ", fact(reading, "quota"))
     if goal is None:
         return NONE
-    whole = reading.is_share and goal in (0, 1) or goal == 0
+    whole = (reading.is_share and goal in (0, 1)) or goal == 0
     sense = "" if whole else {"up": "≥", "down": "≤"}.get(indicator.direction, "")
     basis = "（推定）" if indicator.target_basis == "implied" else ""
     return tuple(span for span in (sense, fact(reading, "target"), basis) if span)
 
 
-def joined(lines: list[Line], separator: str = "、") -> Line:
+def joined(lines: Sequence[Line], separator: str = "、") -> Line:
     """Lines in a row, as one line."""
     spans: list[Span] = []
     for k, line in enumerate(lines):

@@ -24,7 +24,9 @@ from pbanalysis.themes.report import Report
 __all__ = ["caption", "county_curve", "curve", "plot_funnel", "plot_rates", "rates"]
 
 
-def caption(report: Report, part: str, subject: str, *, unit: str, counted: str, tables: Sequence[str]) -> Caption:
+def caption(
+    report: Report, part: str, subject: str, *, unit: str, counted: str, tables: Sequence[str]
+) -> Caption:
     """The words around a figure; its computed numbers become facts ``<theme>.<part>.…``."""
     prefix = "county." if report.township is None else ""
     return Caption(
@@ -71,13 +73,21 @@ def plot_rates(report: Report) -> Figure | Box:
 
 def rates(report: Report, part: str, subject: str, readings: Sequence[Reading]) -> Figure | Box:
     """Shares with ranges against 100 %, one row a reading; those of less than ten units are in the scorecard."""
-    words = caption(report, part, subject, unit="%", counted="项指标", tables=_tables([r.indicator for r in readings]))
+    words = caption(
+        report, part, subject, unit="%", counted="项指标", tables=_tables([r.indicator for r in readings])
+    )
     drawn = [r for r in readings if not r.few or not r.denominator]
     full = sum(r.state == "met" for r in drawn)
     short = sum(r.state == "not_met" for r in drawn)
     if not full + short:
         return words.nothing("没有分母达到 10 且可以评价的指标，本图不画。")
-    title = (f"{words.subject}：达到 100% 的 ", words.fact("met_n", full), " 项，未达到的 ", words.fact("not_met_n", short), " 项")
+    title = (
+        f"{words.subject}：达到 100% 的 ",
+        words.fact("met_n", full),
+        " 项，未达到的 ",
+        words.fact("not_met_n", short),
+        " 项",
+    )
     return forest(
         replace(words, title=title),
         [r.name for r in drawn],
@@ -103,10 +113,14 @@ def plot_funnel(report: Report, indicator: str) -> Figure | Box:
     towns = report.county.townships
     readings = [report.reading(indicator, unit) for unit in towns["township_id"]]
     compared = [
-        (str(name), r) for name, r in zip(towns["name"], readings) if r and r.denominator and r.state != "suppressed"
+        (str(name), r)
+        for name, r in zip(towns["name"], readings)
+        if r and r.denominator and r.state != "suppressed"
     ]
     counter = f"{COUNTERS[known.counted]}"
-    words = caption(report, f"funnel.{indicator}", known.name, unit="%", counted=counter, tables=known.source_tables)
+    words = caption(
+        report, f"funnel.{indicator}", known.name, unit="%", counted=counter, tables=known.source_tables
+    )
     whole = report.reading(indicator, report.county.code)
     if len(compared) < 3 or whole is None or not whole.denominator:
         return words.nothing("可比较的乡镇不足 3 个，本图不画。")
@@ -131,8 +145,8 @@ def _between(indicator: Indicator, compared: Sequence[tuple[str, Reading]]) -> f
     """Variance between townships where records of one branch go together, as the comparison allows for."""
     if indicator.counted != "events":
         return 0.0
-    sums = [[r.numerator or 0 for _, r in compared], [r.denominator or 0 for _, r in compared]]
-    return float(overdispersion(*sums).tau2)
+    done, units = [r.numerator or 0 for _, r in compared], [r.denominator or 0 for _, r in compared]
+    return float(overdispersion(done, units).tau2)
 
 
 def _tables(indicators: Sequence[Indicator]) -> list[str]:

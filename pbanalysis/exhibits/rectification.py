@@ -35,7 +35,9 @@ def plot_issue_matrix(report: Report) -> Figure | Box:
     """Issues by category and where they stand."""
     categories, table = rectification.by_category(report)
     words = caption(report, "matrix", "各类问题整改情况", unit="项", counted="项", tables=_ISSUES)
-    return matrix(words, categories, rectification.STANDINGS, table, row_title="问题类别", column_title="截止日的状况")
+    return matrix(
+        words, categories, rectification.STANDINGS, table, row_title="问题类别", column_title="截止日的状况"
+    )
 
 
 def plot_overdue(report: Report) -> Figure | Box:
@@ -52,5 +54,9 @@ def plot_terms(report: Report) -> Figure | Box:
     rows = rectification.terms(report)
     words = caption(report, "terms", "党组织任期届满", unit="月", counted="个党组织", tables=("elections",))
     return expiring_terms(
-        words, rows["name"].tolist(), rows["due_on"].to_numpy(), report.county.as_of, reminded=rows["reminded"].to_numpy()
+        words,
+        rows["name"].tolist(),
+        rows["due_on"].to_numpy(),
+        report.county.as_of,
+        reminded=rows["reminded"].to_numpy(),
     )

@@ -21,7 +21,14 @@ __all__ = ["plot_attendance", "plot_branch_months", "plot_meeting_mix", "plot_st
 def plot_branch_months(report: Report) -> Figure | Box:
     """Branch × month: what was held of what was due."""
     grid = study.branch_months(report)
-    words = caption(report, "grid", "各支部三会一课", unit="支部月", counted="个支部", tables=("meetings", "organisations"))
+    words = caption(
+        report,
+        "grid",
+        "各支部三会一课",
+        unit="支部月",
+        counted="个支部",
+        tables=("meetings", "organisations"),
+    )
     return branch_months(words, grid.branches, grid.months, grid.states)
 
 

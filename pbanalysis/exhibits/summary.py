@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 
 from pbanalysis import __version__
-from pbanalysis.exhibits import words
-from pbanalysis.exhibits.blocks import Box, Cell, Column, Fact, Line, ListBlock, Paragraph, Row, Table
+from pbanalysis.exhibits import phrases, words
+from pbanalysis.exhibits.blocks import Box, Cell, Column, Line, ListBlock, Paragraph, Row, Table
 from pbanalysis.exhibits.numbers import NONE, count, joined
 from pbanalysis.plan.registry import registry
 from pbanalysis.store.schema import TABLES
@@ -14,11 +15,17 @@ from pbanalysis.terms import THEMES
 from pbanalysis.themes import development, overview, rectification, study
 from pbanalysis.themes.filings import Filing, filings, row_counts
 from pbanalysis.themes.matters import not_due
+from pbanalysis.themes.reading import Reading
 from pbanalysis.themes.report import Report
 
 __all__ = ["about", "due_next", "headline", "limits", "onsite", "provenance"]
 
-_THEMES: dict[str, ModuleType] = {"study": study, "development": development, "rectification": rectification, "overview": overview}
+_THEMES: dict[str, ModuleType] = {
+    "study": study,
+    "development": development,
+    "rectification": rectification,
+    "overview": overview,
+}
 
 
 def about(report: Report) -> Box:
@@ -37,30 +44,34 @@ def headline(report: Report) -> Paragraph:
     """The conclusion in one computed sentence."""
     subject = f"{report.unit_name}{report.period.title}{THEMES.get(report.theme, '重点指标')}"
     readings = [r for r in report.readings if "." not in r.id]
-    return Paragraph(id=f"{report.theme}.headline", role="headline", text=words.headline(subject, readings, report.theme))
+    return Paragraph(
+        id=f"{report.theme}.headline", role="headline", text=words.headline(subject, readings, report.theme)
+    )
 
 
 def limits(report: Report) -> Box:
     """What may not be concluded from this report."""
     readings = [r for r in report.readings if "." not in r.id]
-    named = [*_LEFT_OUT, *_CAREFUL]
-    items: list[Line] = [
-        (words.names(found, most=len(found)), text) for chosen, text in named if (found := [r for r in readings if chosen(r)])
-    ]
+    items: list[Line] = []
+    for chosen, text in _NOT_CONCLUDED:
+        if found := [r for r in readings if chosen(r)]:
+            items.append(f"{words.names(found, most=len(found))}：{text}")
     items += [bound for r in readings if (bound := words.bounds(r))]
-    items += [words.LIMITS[kind] for kind in _THEMES[report.theme].LIMITS]
+    items += [phrases.LIMITS[kind] for kind in _THEMES[report.theme].LIMITS]
     return Box(id=f"{report.theme}.limits", role="limits", title="哪些结论不能下", items=tuple(items))
 
 
-_LEFT_OUT = (
-    (lambda r: r.state == "unknown", "：数据缺失，不作评价，不等于没有开展。"),
-    (lambda r: r.state == "suppressed", "：依规定不予公布，不作评价。"),
-    (lambda r: r.state == "not_due", "：尚未到期，不作评价。"),
-    (lambda r: r.state == "na", "：本单位不适用。"),
-)
-_CAREFUL = (
-    (lambda r: bool(r.few and r.denominator), "：分母不足10，只列件数，不作比较，也不据此推断。"),
-    (lambda r: r.stands == "straddles" and not r.few, "：波动范围跨过目标，达标与否尚不能确定；状态按本期件数列出。"),
+# what is left out comes first, then what was judged on little
+_NOT_CONCLUDED: tuple[tuple[Callable[[Reading], bool], str], ...] = (
+    (lambda r: r.state == "unknown", "数据缺失，不作评价，不等于没有开展。"),
+    (lambda r: r.state == "suppressed", "依规定不予公布，不作评价。"),
+    (lambda r: r.state == "not_due", "尚未到期，不作评价。"),
+    (lambda r: r.state == "na", "本单位不适用。"),
+    (lambda r: bool(r.few and r.denominator), "分母不足10，只列件数，不作比较，也不据此推断。"),
+    (
+        lambda r: r.stands == "straddles" and not r.few,
+        "波动范围跨过目标，达标与否尚不能确定；状态按本期件数列出。",
+    ),
 )
 
 
@@ -68,14 +79,18 @@ def onsite(report: Report) -> ListBlock | Paragraph:
     """At most five matters to check on site."""
     found = _THEMES[report.theme].onsite(report)
     if not found:
-        return Paragraph(id=f"{report.theme}.onsite", role="onsite", text="从现有数据看，没有需要到现场核实的事项。")
-    items = tuple((*words.spans(words.matter(m)), "。") for m in found)
+        return Paragraph(
+            id=f"{report.theme}.onsite", role="onsite", text="从现有数据看，没有需要到现场核实的事项。"
+        )
+    items = tuple((*words.spans(phrases.matter(m)), "。") for m in found)
     return ListBlock(id=f"{report.theme}.onsite", role="onsite", ordered=True, items=items)
 
 
 def due_next(report: Report) -> ListBlock | Paragraph:
     """What falls due after the cut-off."""
-    items: list[Line] = [(*words.spans(words.due(d, report.theme)), "。") for d in _THEMES[report.theme].due_next(report)]
+    items: list[Line] = [
+        (*words.spans(phrases.due(d, report.theme)), "。") for d in _THEMES[report.theme].due_next(report)
+    ]
     own = [i for i in registry().of_theme(report.theme) if "." not in i.id and not i.same_as]
     for reading, day in not_due(report, own):
         items.append(f"{reading.name}：{f'{day} 到期' if day else '尚未到期'}。")
@@ -87,7 +102,13 @@ def due_next(report: Report) -> ListBlock | Paragraph:
 def provenance(report: Report) -> Table:
     """Parameters, versions, tables and files the numbers rest on, and what became of the rows received."""
     tables = [
-        Row((TABLES[name].title, NONE if n is None else count(f"rows.{report.unit}.{name}", n), "未收集" if n is None else ""))
+        Row(
+            (
+                TABLES[name].title,
+                NONE if n is None else count(f"rows.{report.unit}.{name}", n),
+                "未收集" if n is None else "",
+            )
+        )
         for name, n in row_counts(report).items()
     ]
     files = [_filed(k, filing) for k, filing in enumerate(filings(report), start=1)]
@@ -111,7 +132,11 @@ def provenance(report: Report) -> Table:
         ),
         unit="行",
         source="数据仓及其导入记录",
-        notes=("收到的行数 = 采用 + 退回 + 重复；退回的行和原因见导入清单。校验码为文件 SHA-256 的前 12 位。",) if files else (),
+        notes=(
+            "收到的行数 = 采用 + 退回 + 重复；退回的行和原因见导入清单。校验码为文件 SHA-256 的前 12 位。",
+        )
+        if files
+        else (),
     )
 
 
@@ -121,4 +146,10 @@ def _filed(k: int, filing: Filing) -> Row:
         (f"{word} ", count(f"file_{k}.{part}_n", getattr(filing, part)))
         for part, word in (("accepted", "采用"), ("rejected", "退回"), ("duplicate", "重复"))
     ]
-    return Row((filing.name, Cell(("收到 ", received, " = ", *words.spans(joined(parts, " + ")))), filing.sha256[:12]))
+    return Row(
+        (
+            filing.name,
+            Cell(("收到 ", received, " = ", *words.spans(joined(parts, " + ")))),
+            filing.sha256[:12],
+        )
+    )

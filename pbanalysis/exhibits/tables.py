@@ -9,7 +9,8 @@ from pbanalysis.exhibits.blocks import Align, Cell, CellLike, Column, Line, Para
 from pbanalysis.exhibits.numbers import NONE
 from pbanalysis.exhibits.style import VS_COUNTY_MARKS
 from pbanalysis.indicators.due import due_day
-from pbanalysis.plan.clauses import Measure, measures as plan_measures
+from pbanalysis.plan.clauses import Measure
+from pbanalysis.plan.clauses import measures as plan_measures
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.store.schema import TABLES
 from pbanalysis.terms import STATES, THEMES
@@ -112,7 +113,9 @@ def _beside_county(report: Report, reading: Reading) -> Line:
 
 def _notes(report: Report) -> Iterator[Line]:
     left = [
-        (f"{r.name if '.' in r.id else r.id} ", *words.spans(out)) for r in report.readings if (out := words.missing(r))
+        (f"{r.name if '.' in r.id else r.id} ", *words.spans(out))
+        for r in report.readings
+        if (out := words.missing(r))
     ]
     if left:
         yield ("未计入分母的：", *words.spans(numbers.joined(left, "；")), "。")
@@ -175,7 +178,9 @@ def previous(report: Report) -> Table | Paragraph:
     then = [r for r in report.previous.values() if r.state == "not_met" and _of_theme(report, r.indicator)]
     if not then:
         known = [r for r in report.previous.values() if r.judged and _of_theme(report, r.indicator)]
-        text = "上期可评价的事项中没有未达标的。" if known else "上期没有收集到可评价的数据，无法列出上期问题。"
+        text = (
+            "上期可评价的事项中没有未达标的。" if known else "上期没有收集到可评价的数据，无法列出上期问题。"
+        )
         return Paragraph(id=f"{report.theme}.previous", role="previous", text=text)
     return Table(
         id=f"{report.theme}.previous",
@@ -237,7 +242,8 @@ def _measure(report: Report, measure: Measure) -> Row:
     tally = {state: sum(r.state == state for r in readings) for state in _TALLIED}
     prefix = "county." if report.township is None else ""
     cells = [
-        numbers.count(f"{prefix}{measure.id}.{state}_n", tally[state]) if tally[state] else NONE for state in _TALLIED
+        numbers.count(f"{prefix}{measure.id}.{state}_n", tally[state]) if tally[state] else NONE
+        for state in _TALLIED
     ]
     short = "、".join(r.name for r in readings if r.state == "not_met") or NONE
     return Row((measure.clause, measure.title, *cells, short if readings else "属县直单位事项，见全县概览"))
@@ -250,9 +256,7 @@ def measure_items(report: Report) -> Table:
     )
     rows: list[Row] = []
     for measure in plan_measures():
-        readings = [
-            r for r in report.of(registry().of_measure(measure.id)) if r.indicator.theme in themes
-        ]
+        readings = [r for r in report.of(registry().of_measure(measure.id)) if r.indicator.theme in themes]
         if readings:
             rows.append(Row((f"{measure.clause}　{measure.title}",), kind="group"))
             rows += [_item(report, r) for r in readings]
@@ -280,7 +284,9 @@ def _item(report: Report, reading: Reading) -> Row:
     indicator = reading.indicator
     day = due_day(indicator, report.period)
     goal = numbers.target(reading)
-    countywide = reading.level == "township" and indicator.level == "county" and not reading.judged and goal != NONE
+    countywide = (
+        reading.level == "township" and indicator.level == "county" and not reading.judged and goal != NONE
+    )
     return Row(
         (
             f"{reading.id} {indicator.name}",
@@ -316,7 +322,9 @@ def definitions(report: Report) -> Table:
 def _definition(indicator: Indicator) -> Row:
     quote = f"{indicator.clause}：“{indicator.quote}”" if indicator.quote else indicator.clause
     caveats = "；".join(text for text in (indicator.caveats, indicator.background) if text)
-    return Row((f"{indicator.id} {indicator.name}", indicator.formula, quote, _tables(indicator), caveats or NONE))
+    return Row(
+        (f"{indicator.id} {indicator.name}", indicator.formula, quote, _tables(indicator), caveats or NONE)
+    )
 
 
 def _tables(indicator: Indicator) -> str:

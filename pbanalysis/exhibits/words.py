@@ -1,36 +1,29 @@
 """The one generator of sentences: states in, words out. Nothing that is found is ever typed.
 
 A word that claims (达标, 显著, 略高于, 稳定 …) is spoken by one function from one state; what is not
-due, not applicable, unknown or withheld is named as such and never reads as bad. The wording is that
-of docs/wording in the method notes; "p 值" and "置信区间" do not occur, the range is 波动范围.
+due, not applicable, unknown or withheld is named as such and never reads as bad. The wording is the
+county office's; "p 值" and "置信区间" do not occur, the range is 波动范围.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from string import Formatter
 from typing import TypeAlias
 
 from pbanalysis.exhibits.blocks import Fact, Line, Span
 from pbanalysis.exhibits.numbers import COUNTERS, NONE, count, fact, fraction, joined, percent, target
 from pbanalysis.exhibits.style import VS_COUNTY_MARKS
 from pbanalysis.terms import STATES, VS_COUNTY
-from pbanalysis.themes.matters import Due, Matter
 from pbanalysis.themes.reading import FEW, Reading
 
 __all__ = [
-    "DUE",
-    "LIMITS",
-    "MATTERS",
     "TOO_FEW",
     "Said",
     "against_county",
     "against_target",
     "bounds",
-    "due",
     "headline",
-    "matter",
     "missing",
     "names",
     "sentence",
@@ -73,7 +66,7 @@ def against_county(reading: Reading) -> Said:
     """与全县比, from ``vs_county`` alone."""
     if reading.state == "suppressed":
         return Said(VS_COUNTY_MARKS["not_compared"], STATES["suppressed"])
-    if reading.level == "county" or reading.vs_county == "not_compared" and not reading.few:
+    if reading.level == "county" or (reading.vs_county == "not_compared" and not reading.few):
         return Said("", NONE)
     if reading.vs_county == "not_compared":
         return Said("", NONE) if not reading.denominator else Said(VS_COUNTY_MARKS["not_compared"], TOO_FEW)
@@ -130,7 +123,11 @@ def bounds(reading: Reading) -> Line:
         return ""
     done = reading.numerator or 0
     worst, best = (
-        Fact(id=fact(reading, "n_unknown").id.replace("n_unknown", part), text=percent(share, units), value=share)
+        Fact(
+            id=fact(reading, "n_unknown").id.replace("n_unknown", part),
+            text=percent(share, units),
+            value=share,
+        )
         for part, share in (("if_none", done / units), ("if_all", (done + unknown) / units))
     )
     left = ("：有 ", fact(reading, "n_unknown"), " 个数据缺失未计入，如全未完成或全部完成，数值在 ")
@@ -183,8 +180,14 @@ def sentence(reading: Reading) -> Line:
     shown = _value(reading) if reading.state in ("met", "not_met", "info") else ""
     clause = _CLAUSES[reading.state](reading)
     compared = against_county(reading)
-    signal = ("；", compared.text) if reading.vs_county in _SIGNALS and reading.state != "suppressed" and reading.level != "county" else ()
-    return tuple(span for span in (reading.name, *spans(shown), "，" if shown else "", *spans(clause), *signal) if span)
+    signal = (
+        ("；", compared.text)
+        if reading.vs_county in _SIGNALS and reading.state != "suppressed" and reading.level != "county"
+        else ()
+    )
+    return tuple(
+        span for span in (reading.name, *spans(shown), "，" if shown else "", *spans(clause), *signal) if span
+    )
 
 
 _SIGNALS = ("possible_high", "possible_low", "high", "low")
@@ -204,10 +207,17 @@ def tally(readings: Readings, name: str) -> Line:
         return (f"{STATES[state]} ", count(f"{name}.{state}_n", by_state[state]), " 项")
 
     judged = by_state["met"] + by_state["not_met"]
-    left = joined([part(state) for state in ("not_due", "unknown", "suppressed") if by_state[state]])
+    left = spans(joined([part(state) for state in ("not_due", "unknown", "suppressed") if by_state[state]]))
     said: tuple[Span, ...] = ("没有可以评价的指标",)
     if judged:
-        said = ("可评价的 ", count(f"{name}.judged_n", judged), " 项指标中，", *part("met"), "、", *part("not_met"))
+        said = (
+            "可评价的 ",
+            count(f"{name}.judged_n", judged),
+            " 项指标中，",
+            *part("met"),
+            "、",
+            *part("not_met"),
+        )
     return (*said, *(("；另有", *left, "，不作评价") if left else ()))
 
 
@@ -225,7 +235,13 @@ def signals(readings: Readings) -> Line:
     parts = [
         f"{names(found)}{VS_COUNTY[state]}"
         for state in ("high", "low")
-        if (found := [reading for reading in readings if reading.vs_county == state and reading.state != "suppressed"])
+        if (
+            found := [
+                reading
+                for reading in readings
+                if reading.vs_county == state and reading.state != "suppressed"
+            ]
+        )
     ]
     return "；".join(parts)
 
@@ -249,80 +265,3 @@ def _short(reading: Reading) -> Line:
         return (reading.name, " ", fact(reading), reading.indicator.unit)
     inside = (*(() if reading.few else whole), *(("，",) if gap and not reading.few else ()), *gap)
     return (reading.name, " ", fact(reading), *(("（", *inside, "）") if inside else ()))
-
-
-# what may not be concluded: general statements, they hold whatever the numbers are
-LIMITS = {
-    "volume": "会议、培训、学时的数量只说明“办了没有”，不说明学得怎样；学习质量另看第一议题、纪实、抽测等，学时、次数类只作背景。",
-    "self_reported": "台账由乡镇自行填报，完成率接近满额时不能再用来区分工作好坏，需以抽查和现场核实为准。",
-    "screens": "“待核查”只是提示核实的线索，不是结论；只有经审核认定的才算问题，机器代写的记录也可能查不出来。",
-    "admissions_number": "发展党员数量是控制总量的指导性计划，多发展、少发展都不作评价。",
-    "missing_dates": "台账缺日期的环节列为数据缺失，既不算合规，也不算违规。",
-    "audit_sample": "抽查结果只对随机抽取的档案可以推断全部；重点抽查的不能推断。",
-    "closing_is_not_effect": "销号表示按程序办结，不等于问题不再发生；整改前后的变化不能直接归因于整改。",
-    "moved_deadlines": "到期完成率按现行时限计算，时限延长过的另列，两者要对照着看。",
-    "competing_ends": "合并、转办、撤销的问题不算整改完成；仍在整改的问题计入办结时间的估计，不能只看已办结的平均天数。",
-    "contribution": "全县目标不能拿来判定单个乡镇，乡镇只列贡献；有任务分解的除外。",
-    "no_grade": "波动范围反映偶然波动而非抽样误差。本报告不评等次，不排名次，不评价个人。",
-}
-
-# matters to check on site; {…} is a number of the first reading, {names} are all of their names
-MATTERS = {
-    "stands_out": "{names}与全县相比，{compared}，建议到支部了解原因，先核对数据再作判断",
-    "no_data": "{names}没有数据，建议核实是未开展、未记录还是未报送",
-    "ceiling": "{names}台账显示全部完成，建议抽看原始记录印证",
-    "flagged": "{denominator}次会议记录中有{numerator}次列入待核查，建议调阅原始记录核实",
-    "incomplete": "会议记录应填的{denominator}个栏目中有{shortfall}个未填，建议核对纪实材料",
-    "first_topic": "{denominator}次会议中有{shortfall}次未记第一议题，建议核实是未落实还是漏记",
-    "life_meeting": "{denominator}个支部中有{shortfall}个当年组织生活会或民主评议不全，建议核实补开情况",
-    "limits_broken": "{denominator}份有到期时限的档案中有{shortfall}份环节时限未守住，建议逐份核对日期",
-    "no_review": "接收的{denominator}人中有{shortfall}人政审联审不在支部大会之前或没有合格结论，建议调阅材料",
-    "faults_open": "档案抽查发现的{denominator}处问题中有{shortfall}处未整改，建议现场复核",
-    "followups_open": "到期的{denominator}次跟踪评估中有{shortfall}次未按期完成，建议核实",
-    "county_audit": "全县接收的{denominator}人中已抽查档案{numerator}份，距 30% 还差{shortfall}份，建议补抽",
-    "dates_missing": "有{n_unknown}份档案缺日期，无法判断时限，建议补录后核对",
-    "overdue": "逾期未完成的问题{numerator}项，建议逐项核实进展和时限",
-    "not_accepted": "已销号的{denominator}项中有{shortfall}项没有验收记录，列为“已销号、效果待证”，建议现场查看",
-    "reopened": "已销号的{denominator}项中有{numerator}项一年内又出现，建议核实整改是否到位",
-    "moved": "{denominator}项有时限的问题中有{numerator}项延长过时限，建议核实延期理由",
-    "standing": "{n_na}项问题没有到期日（长期坚持、立行立改等）或已作其他了结，多于有到期日的{denominator}项，建议补定阶段性时限",
-    "branch_too_big": "党员超过50人的支部{numerator}个，建议核实调整设置的方案",
-}
-
-
-# what falls due next, and what is said where the number is withheld; no single day where it is of persons
-DUE = {
-    "meetings": ("本期还有 {n} 次应开会议尚未到期，最早的 {first} 到期", ""),
-    "limits": ("90 天内有 {n} 个环节时限到期", "90 天内有环节时限到期（件数依规定不予公布）"),
-    "followups": ("90 天内有 {n} 次跟踪评估到期", "90 天内有跟踪评估到期（次数依规定不予公布）"),
-    "issues": ("90 天内有 {n} 项问题的整改时限到期，最早 {first}", ""),
-    "reminders": ("半年内有 {n} 个党组织的换届提醒到期，最早 {first}", ""),
-    "terms": ("一年内有 {n} 个党组织任期届满，最早 {first}", ""),
-}
-
-
-def due(found: Due, name: str) -> Line:
-    """What falls due next, as a clause; ``name`` is the theme's, for its facts."""
-    said, withheld = DUE[found.kind]
-    if found.n is None or found.first_on is None:
-        return withheld
-    first = found.first_on.isoformat()
-    numbers = {
-        "n": count(f"{name}.next_{found.kind}_n", found.n),
-        "first": Fact(id=f"{name}.next_{found.kind}_on", name=f"{name}.next_{found.kind}_on", text=first, value=first),
-    }
-    return tuple(span for text, part, _, _ in Formatter().parse(said) for span in (text, numbers.get(part or "", "")) if span)
-
-
-def matter(found: Matter) -> Line:
-    """A matter as a clause; every number in it is a fact."""
-    first, said = found.readings[0], []
-    for text, part, _, _ in Formatter().parse(MATTERS[found.kind]):
-        said.append(text)
-        if part == "names":
-            said.append(names(found.readings))
-        elif part == "compared":
-            said.append(VS_COUNTY[first.vs_county])
-        elif part:
-            said.append(fact(first, part))
-    return tuple(span for span in said if span)

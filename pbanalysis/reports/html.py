@@ -39,11 +39,10 @@ def render_html(notebook: Mapping[str, Any], *, title: str) -> bytes:
         Title of the page, e.g. 城关镇学习质量分析（2023年度）; it takes the place of the notebook's
         own first heading.
     """
-    node = nbformat.from_dict({**notebook, "cells": [_bare(cell) for cell in notebook["cells"]]})
+    node = _NODE({**notebook, "cells": [_bare(cell) for cell in notebook["cells"]]})
     _drop_title(node["cells"])
     sections = [
-        {"id": f"section-{k}", "text": text}
-        for k, text in enumerate(_section_titles(node["cells"]), start=1)
+        {"id": f"section-{k}", "text": text} for k, text in enumerate(_section_titles(node["cells"]), start=1)
     ]
     report = {"title": title, "sections": sections, "ids": iter([section["id"] for section in sections])}
     page, _ = _exporter().from_notebook_node(node, resources={"report": report})
@@ -75,7 +74,7 @@ def _section_ids(html: str, report: Mapping[str, Any]) -> str:
     return _SECTION.sub(lambda found: f'<h2 id="{next(report["ids"])}">{found[1]}</h2>', html)
 
 
-class _Page(TemplateExporter):  # type: ignore[misc]
+class _Page(TemplateExporter):
     """The plain template exporter: nbconvert's own for HTML parses and rewrites every page it made."""
 
     file_extension = ".html"
@@ -83,9 +82,14 @@ class _Page(TemplateExporter):  # type: ignore[misc]
     output_mimetype = "text/html"
 
 
+# nbformat and nbconvert are only partly typed
+_NODE: Any = nbformat.from_dict
+_PAGE: Any = _Page
+
+
 @cache
-def _exporter() -> _Page:
-    exporter = _Page(
+def _exporter() -> Any:
+    exporter = _PAGE(
         config=Config(),
         template_name="report",
         extra_template_basedirs=[str(Path(__file__).parent / "templates")],

@@ -71,7 +71,10 @@ def time_to_close(at: Known, period: Period) -> KaplanMeier | None:
     return kaplan_meier(length[usable], rows["closed"].to_numpy()[usable]) if usable.any() else None
 
 
-_CURVES: Mapping[str, Callable[[Known, Period], KaplanMeier | None]] = {"S06": study_lag, "R06": time_to_close}
+_CURVES: Mapping[str, Callable[[Known, Period], KaplanMeier | None]] = {
+    "S06": study_lag,
+    "R06": time_to_close,
+}
 
 
 def county_curves(frame: pd.DataFrame, at: Known, period: Period) -> pd.Series[str]:

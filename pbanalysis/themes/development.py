@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -14,7 +16,7 @@ from pbanalysis.themes.matters import Due, Matter, due_soon, general, short_of, 
 from pbanalysis.themes.reading import FEW
 from pbanalysis.themes.report import Report
 
-__all__ = ["LIMITS", "STAGES", "due_next", "limit_days", "onsite", "stages", "structure"]
+__all__ = ["LIMITS", "STAGES", "LimitDays", "due_next", "limit_days", "onsite", "stages", "structure"]
 
 _ENDED = ("cancelled", "withdrawn", "transferred")
 
@@ -27,7 +29,12 @@ def onsite(report: Report) -> list[Matter]:
     own += [Matter("no_review", (r,)) for r in short_of(report, "D06")]
     own += [Matter("faults_open", (r,)) for r in short_of(report, "D09")]
     own += [Matter("followups_open", (r,)) for r in short_of(report, "D14")]
-    if (cases := report.reading("D04")) and cases.state != "suppressed" and cases.n_unknown and cases.denominator:
+    if (
+        (cases := report.reading("D04"))
+        and cases.state != "suppressed"
+        and cases.n_unknown
+        and cases.denominator
+    ):
         own.append(Matter("dates_missing", (cases,)))
     return shown_first(own, general(report))
 
@@ -66,8 +73,18 @@ def stages(report: Report) -> pd.DataFrame:
     return protect_table(table, ["stage"])[0]
 
 
-def limit_days(report: Report) -> list[tuple[str, npt.NDArray[np.float64], float | None, str]]:
-    """Durations between the two steps of each limit: id of its indicator, days, limit in days, kind.
+@dataclass(frozen=True)
+class LimitDays:
+    """Durations between the two steps of a limit, and the limit in days (``most`` or ``least``)."""
+
+    name: str
+    days: npt.NDArray[np.float64]
+    limit: int
+    kind: str
+
+
+def limit_days(report: Report) -> list[LimitDays]:
+    """How long each step took against its limit.
 
     Only limits whose row is published and that at least ten cases have gone through.
     """
@@ -80,7 +97,7 @@ def limit_days(report: Report) -> list[tuple[str, npt.NDArray[np.float64], float
         if limit.kind == "hours" or reading is None or reading.state == "suppressed" or len(lengths) < FEW:
             continue
         months = report.known.on(report.period).months(limit.rule)
-        found.append((reading.id, lengths, round(months * 365.25 / 12), limit.kind))
+        found.append(LimitDays(reading.name, lengths, round(months * 365.25 / 12), limit.kind))
     return found
 
 

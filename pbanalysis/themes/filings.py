@@ -33,9 +33,15 @@ def filings(report: Report) -> list[Filing]:
         return []
     others = {str(name) for name in report.county.townships["name"]} - {report.unit_name}
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if report.township is None or not _is_of(row["file"], others)]
+        rows = [
+            row for row in csv.DictReader(file) if report.township is None or not _is_of(row["file"], others)
+        ]
     return [
-        Filing(row["file"], row["sha256"], *(int(row[f"rows_{part}"] or 0) for part in ("accepted", "rejected", "duplicate")))
+        Filing(
+            row["file"],
+            row["sha256"],
+            *(int(row[f"rows_{part}"] or 0) for part in ("accepted", "rejected", "duplicate")),
+        )
         for row in rows
     ]
 

@@ -1,6 +1,6 @@
 """What a theme finds beside its indicators: matters to check on site, and what falls due next.
 
-A matter is a kind and its numbers; its words are in :mod:`pbanalysis.exhibits.words`.
+A matter is a kind and its numbers; its words are in :mod:`pbanalysis.exhibits.phrases`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,17 @@ from pbanalysis.privacy.disclosure import Policy
 from pbanalysis.themes.reading import FEW, Reading
 from pbanalysis.themes.report import Report
 
-__all__ = ["MOST_ON_SITE", "Due", "Matter", "bad_signals", "due_soon", "general", "not_due", "short_of", "shown_first"]
+__all__ = [
+    "MOST_ON_SITE",
+    "Due",
+    "Matter",
+    "bad_signals",
+    "due_soon",
+    "general",
+    "not_due",
+    "short_of",
+    "shown_first",
+]
 
 MOST_ON_SITE = 5
 
@@ -83,7 +93,9 @@ def general(report: Report) -> list[Matter]:
     if unknown := tuple(r for r in report.readings if r.state == "unknown"):
         found.append(Matter("no_data", unknown))
     if full := tuple(
-        r for r in report.readings if r.is_share and r.state == "met" and r.value == 1 and (r.denominator or 0) >= FEW
+        r
+        for r in report.readings
+        if r.is_share and r.state == "met" and r.value == 1 and (r.denominator or 0) >= FEW
     ):
         found.append(Matter("ceiling", full))
     return found

@@ -98,7 +98,9 @@ class Report:
         rows = self.county.table("quotas")
         if rows is None:
             return {}
-        rows = rows[(rows["year"] == self.period.year).fillna(False).to_numpy(dtype=bool)].dropna(subset=["quota_n"])
+        rows = rows[(rows["year"] == self.period.year).fillna(False).to_numpy(dtype=bool)].dropna(
+            subset=["quota_n"]
+        )
         return {
             (str(unit), str(item)): int(n)
             for unit, item, n in zip(rows["township_id"], rows["item_id"], rows["quota_n"])
@@ -114,12 +116,18 @@ class Report:
         if self.township is None:
             return known(self.county)
         tables = {name for i in registry().of_theme(self.theme) for name in i.source_tables}
-        frames = {name: self.township.table(name) for name in TABLES if name in tables | _ALWAYS and self.county.has(name)}
+        frames = {
+            name: self.township.table(name)
+            for name in TABLES
+            if name in tables | _ALWAYS and self.county.has(name)
+        }
         return known(replace(self.county, _frames=frames))
 
     def county_curve(self, indicator: str) -> CoarseCurve | None:
         """The county's curve of a median time, as the results carry it; None where nobody was followed."""
-        rows = self.frame[(self.frame["indicator_id"] == indicator) & (self.frame["unit_id"] == self.county.code)]
+        rows = self.frame[
+            (self.frame["indicator_id"] == indicator) & (self.frame["unit_id"] == self.county.code)
+        ]
         text = rows["curve"].iloc[0] if "curve" in rows and len(rows) else None
         return CoarseCurve.parse(text) if isinstance(text, str) else None
 
@@ -131,7 +139,8 @@ class Report:
 
 
 def _readings(frame: pd.DataFrame, quotas: Mapping[tuple[str, str], int]) -> dict[str, dict[str, Reading]]:
-    known, found = registry(), {}
+    known = registry()
+    found: dict[str, dict[str, Reading]] = {}
     for row in frame.to_dict("records"):
         unit, name = str(row["unit_id"]), str(row["indicator_id"])
         if name in known:
@@ -140,7 +149,11 @@ def _readings(frame: pd.DataFrame, quotas: Mapping[tuple[str, str], int]) -> dic
 
 
 def open_report(
-    theme: str, county: County, township: Township | None, period: str | Period, results: str | Path | pd.DataFrame = ""
+    theme: str,
+    county: County,
+    township: Township | None,
+    period: str | Period,
+    results: str | Path | pd.DataFrame = "",
 ) -> Report:
     """The report of a theme.
 
@@ -206,37 +219,23 @@ def _results(county: County, period: Period, results: str | Path | pd.DataFrame)
     return pd.read_parquet(results) if results else published(county, period)
 
 
-def study_quality(township: Township, period: str | Period = "2023", results: str | pd.DataFrame = "") -> Report:
+def study_quality(
+    township: Township, period: str | Period, results: str | Path | pd.DataFrame = ""
+) -> Report:
     """The report on 学习质量 of a township; ``results`` as in :func:`open_report`."""
     return open_report("study", township.county, township, period, results)
 
 
-def member_development(township: Township, period: str | Period = "2023", results: str | pd.DataFrame = "") -> Report:
+def member_development(
+    township: Township, period: str | Period, results: str | Path | pd.DataFrame = ""
+) -> Report:
     """The report on 发展党员 of a township; ``results`` as in :func:`open_report`."""
     return open_report("development", township.county, township, period, results)
 
 
-def rectification(township: Township, period: str | Period = "2023", results: str | pd.DataFrame = "") -> Report:
-    """The report on 整改成效 of a township; ``results`` as in :func:`open_report`."""
-    return open_report("rectification", township.county, township, period, results)
-
-
-def county_overview(county: County, period: str | Period = "2023", results: str | pd.DataFrame = "") -> Report:
-    """The overview of a county; ``results`` as in :func:`open_report`."""
-    return open_report("overview", county, None, period, results)
-
-
-def study_quality(township: Township, period: str | Period, results: str | Path | pd.DataFrame = "") -> Report:
-    """The report on 学习质量 of a township; ``results`` as in :func:`open_report`."""
-    return open_report("study", township.county, township, period, results)
-
-
-def member_development(township: Township, period: str | Period, results: str | Path | pd.DataFrame = "") -> Report:
-    """The report on 发展党员 of a township; ``results`` as in :func:`open_report`."""
-    return open_report("development", township.county, township, period, results)
-
-
-def rectification(township: Township, period: str | Period, results: str | Path | pd.DataFrame = "") -> Report:
+def rectification(
+    township: Township, period: str | Period, results: str | Path | pd.DataFrame = ""
+) -> Report:
     """The report on 整改成效 of a township; ``results`` as in :func:`open_report`."""
     return open_report("rectification", township.county, township, period, results)
 

@@ -14,7 +14,16 @@ from pbanalysis.terms import TERMS
 from pbanalysis.themes.matters import Due, Matter, due_soon, general, short_of, shown_first
 from pbanalysis.themes.report import Report
 
-__all__ = ["LIMITS", "BranchMonths", "Months", "attendance", "branch_months", "due_next", "meeting_mix", "onsite"]
+__all__ = [
+    "LIMITS",
+    "BranchMonths",
+    "Months",
+    "attendance",
+    "branch_months",
+    "due_next",
+    "meeting_mix",
+    "onsite",
+]
 
 # what may not be concluded from this theme, whatever its numbers
 LIMITS = ("volume", "self_reported", "screens", "no_grade")
@@ -52,8 +61,13 @@ def branch_months(report: Report) -> BranchMonths:
     at, period = report.known, report.period
     rows, (starts, ends) = obligations(at, period), months(period)
     names = at.branches["name"].tolist()
-    month = rows["end"].to_numpy().astype("datetime64[M]").astype(int) - ends[0].astype("datetime64[M]").astype(int)
-    has = {kind: np.zeros((len(names), len(ends)), dtype=bool) for kind in ("held", "missed", "not_due", "unknown")}
+    month = rows["end"].to_numpy().astype("datetime64[M]").astype(int) - ends[0].astype(
+        "datetime64[M]"
+    ).astype(int)
+    has = {
+        kind: np.zeros((len(names), len(ends)), dtype=bool)
+        for kind in ("held", "missed", "not_due", "unknown")
+    }
     for kind, mask in has.items():
         mine = (rows["class"] == kind).to_numpy()
         mask[rows["branch"].to_numpy()[mine], month[mine]] = True
@@ -84,7 +98,9 @@ def attendance(report: Report) -> Months:
     rows = meetings_of(at, period)
     present, expected = numbers(rows["present_n"]), numbers(rows["expected_n"])
     usable = (expected > 0) & ~np.isnan(present)
-    month = days(rows["held_on"]).astype("datetime64[M]").astype(int) - np.datetime64(period.start, "M").astype(int)
+    month = days(rows["held_on"]).astype("datetime64[M]").astype(int) - np.datetime64(
+        period.start, "M"
+    ).astype(int)
     mine = usable & (month < len(ends))
     sums = [np.bincount(month[mine], weights=part[mine], minlength=len(ends)) for part in (present, expected)]
     with np.errstate(invalid="ignore"):
@@ -97,7 +113,10 @@ def meeting_mix(report: Report) -> tuple[list[str], list[str], npt.NDArray[np.fl
     rows = meetings_of(report.known, report.period)
     kinds = TERMS["types"]
     quarter = rows["held_on"].dt.quarter.to_numpy()
-    counts = np.array([[(rows[f"is_{kind}"].to_numpy() & (quarter == q)).sum() for kind in kinds] for q in (1, 2, 3, 4)], float)
+    counts = np.array(
+        [[(rows[f"is_{kind}"].to_numpy() & (quarter == q)).sum() for kind in kinds] for q in (1, 2, 3, 4)],
+        float,
+    )
     used = counts.sum(axis=1) > 0
     labels = [f"第{'一二三四'[q]}季度" for q in range(4) if used[q]]
     return labels, list(kinds.values()), counts[used]

@@ -1,0 +1,101 @@
+"""Statements that hold whatever the numbers are, and the clauses of matters and due days.
+
+The clauses have places for numbers, which are filled with facts; which clause is said is decided by the
+theme, from states (:mod:`pbanalysis.exhibits.words`).
+"""
+
+from __future__ import annotations
+
+from string import Formatter
+
+from pbanalysis.exhibits.blocks import Fact, Line, Span
+from pbanalysis.exhibits.numbers import count, fact
+from pbanalysis.exhibits.words import names
+from pbanalysis.terms import VS_COUNTY
+from pbanalysis.themes.matters import Due, Matter
+
+__all__ = ["DUE", "LIMITS", "MATTERS", "due", "matter"]
+
+# what may not be concluded: general statements, they hold whatever the numbers are
+LIMITS = {
+    "volume": "会议、培训、学时的数量只说明“办了没有”，不说明学得怎样；学习质量另看第一议题、纪实、抽测等，学时、次数类只作背景。",
+    "self_reported": "台账由乡镇自行填报，完成率接近满额时不能再用来区分工作好坏，需以抽查和现场核实为准。",
+    "screens": "“待核查”只是提示核实的线索，不是结论；只有经审核认定的才算问题，机器代写的记录也可能查不出来。",
+    "admissions_number": "发展党员数量是控制总量的指导性计划，多发展、少发展都不作评价。",
+    "missing_dates": "台账缺日期的环节列为数据缺失，既不算合规，也不算违规。",
+    "audit_sample": "抽查结果只对随机抽取的档案可以推断全部；重点抽查的不能推断。",
+    "closing_is_not_effect": "销号表示按程序办结，不等于问题不再发生；整改前后的变化不能直接归因于整改。",
+    "moved_deadlines": "到期完成率按现行时限计算，时限延长过的另列，两者要对照着看。",
+    "competing_ends": "合并、转办、撤销的问题不算整改完成；仍在整改的问题计入办结时间的估计，不能只看已办结的平均天数。",
+    "contribution": "全县目标不能拿来判定单个乡镇，乡镇只列贡献；有任务分解的除外。",
+    "no_grade": "波动范围反映偶然波动而非抽样误差。本报告不评等次，不排名次，不评价个人。",
+}
+
+# matters to check on site; {…} is a number of the first reading, {names} are all of their names
+MATTERS = {
+    "stands_out": "{names}与全县相比，{compared}，建议到支部了解原因，先核对数据再作判断",
+    "no_data": "{names}没有数据，建议核实是未开展、未记录还是未报送",
+    "ceiling": "{names}台账显示全部完成，建议抽看原始记录印证",
+    "flagged": "{denominator}次会议记录中有{numerator}次列入待核查，建议调阅原始记录核实",
+    "incomplete": "会议记录应填的{denominator}个栏目中有{shortfall}个未填，建议核对纪实材料",
+    "first_topic": "{denominator}次会议中有{shortfall}次未记第一议题，建议核实是未落实还是漏记",
+    "life_meeting": "{denominator}个支部中有{shortfall}个当年组织生活会或民主评议不全，建议核实补开情况",
+    "limits_broken": "{denominator}份有到期时限的档案中有{shortfall}份环节时限未守住，建议逐份核对日期",
+    "no_review": "接收的{denominator}人中有{shortfall}人政审联审不在支部大会之前或没有合格结论，建议调阅材料",
+    "faults_open": "档案抽查发现的{denominator}处问题中有{shortfall}处未整改，建议现场复核",
+    "followups_open": "到期的{denominator}次跟踪评估中有{shortfall}次未按期完成，建议核实",
+    "county_audit": "全县接收的{denominator}人中已抽查档案{numerator}份，距 30% 还差{shortfall}份，建议补抽",
+    "dates_missing": "有{n_unknown}份档案缺日期，无法判断时限，建议补录后核对",
+    "overdue": "逾期未完成的问题{numerator}项，建议逐项核实进展和时限",
+    "not_accepted": "已销号的{denominator}项中有{shortfall}项没有验收记录，列为“已销号、效果待证”，建议现场查看",
+    "reopened": "已销号的{denominator}项中有{numerator}项一年内又出现，建议核实整改是否到位",
+    "moved": "{denominator}项有时限的问题中有{numerator}项延长过时限，建议核实延期理由",
+    "standing": "{n_na}项问题没有到期日（长期坚持、立行立改等）或已作其他了结，多于有到期日的{denominator}项，建议补定阶段性时限",
+    "branch_too_big": "党员超过50人的支部{numerator}个，建议核实调整设置的方案",
+}
+
+
+# what falls due next, and what is said where the number is withheld; no single day where it is of persons
+DUE = {
+    "meetings": ("本期还有 {n} 次应开会议尚未到期，最早的 {first} 到期", ""),
+    "limits": ("90 天内有 {n} 个环节时限到期", "90 天内有环节时限到期（件数依规定不予公布）"),
+    "followups": ("90 天内有 {n} 次跟踪评估到期", "90 天内有跟踪评估到期（次数依规定不予公布）"),
+    "issues": ("90 天内有 {n} 项问题的整改时限到期，最早 {first}", ""),
+    "reminders": ("半年内有 {n} 个党组织的换届提醒到期，最早 {first}", ""),
+    "terms": ("一年内有 {n} 个党组织任期届满，最早 {first}", ""),
+}
+
+
+def due(found: Due, name: str) -> Line:
+    """What falls due next, as a clause; ``name`` is the theme's, for its facts."""
+    said, withheld = DUE[found.kind]
+    if found.n is None or found.first_on is None:
+        return withheld
+    first = found.first_on.isoformat()
+    numbers = {
+        "n": count(f"{name}.next_{found.kind}_n", found.n),
+        "first": Fact(
+            id=f"{name}.next_{found.kind}_on", name=f"{name}.next_{found.kind}_on", text=first, value=first
+        ),
+    }
+    return tuple(
+        span
+        for text, part, _, _ in Formatter().parse(said)
+        for span in (text, numbers.get(part or "", ""))
+        if span
+    )
+
+
+def matter(found: Matter) -> Line:
+    """A matter as a clause; every number in it is a fact."""
+    first = found.readings[0]
+    said: list[Span] = []
+    for text, part, _, _ in Formatter().parse(MATTERS[found.kind]):
+        said.append(text)
+        if part == "names":
+            said.append(names(found.readings))
+        elif part == "compared":
+            said.append(VS_COUNTY[first.vs_county])
+        elif part:
+            said.append(fact(first, part))
+    return tuple(span for span in said if span)
