@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -116,6 +117,7 @@ def conclude(result: SheetResult, setting: Setting, township_id: str) -> None:
         result.rows.append(row)
 
 
+_GRACE = dt.timedelta(days=31)  # a ledger is completed after the day it names; a year too far is a slip
 _UNIT_TYPES = ("township", "village", "branch")
 
 
@@ -128,7 +130,7 @@ def _fill(reading: Reading) -> Reading:
 def _readers(result: SheetResult, layout: Layout, setting: Setting) -> dict[int, CellReader]:
     year = result.preamble.year or (result.preamble.reported_on.year if result.preamble.reported_on else None)
     latest = max((d for d in (setting.latest.latest, result.preamble.reported_on) if d), default=None)
-    dates = DateContext(year, latest, result.sheet.is_text)
+    dates = DateContext(year, latest + _GRACE if latest else None, result.sheet.is_text)
     return {
         c.index: CellReader(c, layout.kind.fields[c.field], dates, result.preamble.money_unit, result.names)
         for c in layout.columns.values()

@@ -191,7 +191,8 @@ def _row(result: FileResult, sheet: SheetResult, row: DataRow) -> Iterator[Findi
                 about=about,
                 township=row.township_id,
             )
-    if row.disposition == "rejected":
+    said = any(r.code == row.code for r in row.readings.values())
+    if row.disposition == "rejected" and not said:
         yield _at(
             result,
             sheet,

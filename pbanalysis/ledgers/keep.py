@@ -134,7 +134,7 @@ def read_earlier(store: Path) -> Earlier:
             if p.stem in TABLES
         }
         lines = {}
-        for name in ("files.csv", "rows.csv", "cells.csv", "findings.csv"):
+        for name in ("files.csv", "rows.csv", "cells.csv", "findings.csv", "mapping.csv"):
             path = Path(store) / "import" / name
             if path.exists():
                 with path.open(encoding="utf-8", newline="") as file:

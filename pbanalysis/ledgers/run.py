@@ -3,80 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from pbanalysis.errors import Code, Exit, PbError
-from pbanalysis.ledgers import record
+from pbanalysis.errors import Code, PbError
 from pbanalysis.ledgers.analyse import Setting
 from pbanalysis.ledgers.assemble import assemble, known_units, township_of_ids
 from pbanalysis.ledgers.canonical import CanonicalFile, canonical_table, read_canonical
 from pbanalysis.ledgers.dates import DateContext
+from pbanalysis.ledgers.deliver import Delivery
 from pbanalysis.ledgers.explain import explain
 from pbanalysis.ledgers.files import conclude_file, filing_of, is_useless, settle
 from pbanalysis.ledgers.findings import Finding, with_ids
 from pbanalysis.ledgers.grid import Workbook
 from pbanalysis.ledgers.guard import Refusal
-from pbanalysis.ledgers.keep import Earlier, Filing, read_earlier
+from pbanalysis.ledgers.keep import Earlier, read_earlier
 from pbanalysis.ledgers.result import FileResult
-from pbanalysis.ledgers.safe_csv import write_rows
 from pbanalysis.ledgers.sources import Source, find_sources, open_source, read_workbook
-from pbanalysis.privacy.pseudonyms import Pseudonyms, load_key
+from pbanalysis.ledgers.summary import ImportSummary
+from pbanalysis.privacy.pseudonyms import load_key
 from pbanalysis.store.schema import TABLES
-from pbanalysis.store.write import write_store
 
-__all__ = ["FileSummary", "ImportSummary", "import_sources"]
-
-
-@dataclass(frozen=True)
-class FileSummary:
-    """One line of ``files.csv``."""
-
-    file: str
-    kind: str
-    verdict: str
-    code: str
-    message: str
-    rows_accepted: int
-    rows_rejected: int
-    rows_duplicate: int
-
-
-@dataclass(frozen=True)
-class ImportSummary:
-    """What an import did.
-
-    Attributes
-    ----------
-    files
-        One entry a file of this import.
-    verdicts, severities
-        How many files of each verdict, and findings of each severity, in this import.
-    changes
-        On a resubmission: how many findings are ``fixed``, ``still_open`` and ``new``; empty otherwise.
-    replaced
-        Earlier files whose rows were replaced.
-    table_rows
-        Rows of every table of the store.
-    paths
-        ``store``, ``files``, ``findings``, ``marked`` and, on a resubmission, ``resubmission``.
-    exit_status
-        0 nothing to do · 1 something needs attention · 3 nothing could be used.
-    """
-
-    files: tuple[FileSummary, ...]
-    verdicts: Mapping[str, int]
-    severities: Mapping[str, int]
-    changes: Mapping[str, int]
-    replaced: tuple[str, ...]
-    table_rows: Mapping[str, int]
-    paths: Mapping[str, Path]
-    exit_status: Exit
+__all__ = ["ImportSummary", "import_sources"]
 
 
 @dataclass
@@ -133,6 +84,13 @@ def import_sources(
     earlier = read_earlier(store)
     got = _read(found)
     code, name, registry, derived = known_units(units, got.canonical, earlier)
+    if got.ledgers and not registry.townships:
+        raise PbError(
+            Code.INPUT_REFUSED,
+            "没有乡镇名册，无法核对台账属于哪个乡镇",
+            where="--units",
+            fix="请用 --units 指定 units.json，或把 townships.csv 一并导入",
+        )
     latest = as_of or _earlier_cutoff(earlier)
     setting = Setting(registry, DateContext(latest=latest), pseudonyms)
     for source, result, book in got.ledgers:
@@ -147,9 +105,9 @@ def import_sources(
     for result in ledgers:
         settle(result)
     findings = _findings(got)
-    summary = _Writer(store, earlier, got, findings, filings, tables, counts, replaced)
     cutoff = latest or _latest_report(ledgers) or _latest_day(tables)
-    return summary.write(code, name, cutoff, pseudonyms)
+    delivery = Delivery(store, earlier, got.results, findings, filings, tables, counts, replaced, registry)
+    return delivery.write({"code": code, "name": name}, cutoff, pseudonyms.key_id if pseudonyms else "")
 
 
 # -- reading --------------------------------------------------------------------------------------
@@ -229,121 +187,3 @@ def _latest_day(tables: Mapping[str, pd.DataFrame]) -> dt.date:
             if column is not None and len(part) and part[column].notna().any():
                 days.append(part[column].max().date())
     return max(days, default=dt.date(1970, 1, 1))
-
-
-# -- writing --------------------------------------------------------------------------------------
-
-
-@dataclass
-class _Writer:
-    store: Path
-    earlier: Earlier
-    got: _Import
-    findings: list[Finding]
-    filings: Mapping[str, Filing]
-    tables: dict[str, pd.DataFrame]
-    counts: Mapping[str, Counter[str]]
-    replaced: list[str]
-    changed: list[tuple[str, ...]] = field(default_factory=list)
-
-    def write(self, code: str, name: str, cutoff: dt.date, pseudonyms: Pseudonyms | None) -> ImportSummary:
-        """Write the store and say what was done."""
-        by_file: dict[str, list[Finding]] = {}
-        for finding in self.findings:
-            by_file.setdefault(finding.file, []).append(finding)
-        results = self.got.results
-        files = [record.file_line(r, by_file.get(r.file, [])) for r in results]
-        rows = [line for r in results for line in record.row_lines(r)]
-        cells = [line for r in results for line in record.cell_lines(r)]
-        lines = [record.finding_line(f) for f in self.findings]
-        kept = {f[0] for f in files}
-        old = {
-            n: [ln for ln in many if ln[2 if n == "findings.csv" else 0] not in kept]
-            for n, many in self.earlier.lines.items()
-        }
-        self._compare(lines)
-
-        def write_record(folder: Path) -> None:
-            target = folder / "import"
-            target.mkdir()
-            for file_name, header, new in (
-                ("files.csv", record.FILES, files),
-                ("rows.csv", record.ROWS, rows),
-                ("cells.csv", record.CELLS, cells),
-                ("findings.csv", record.FINDINGS, lines),
-            ):
-                write_rows(target / file_name, header, [*old.get(file_name, []), *new])
-            if self.earlier.folder is not None:
-                write_rows(target / "resubmission.csv", ("state", *record.FINDINGS), self.changed)
-
-        write_store(
-            self.store,
-            self.tables,
-            county={"code": code, "name": name},
-            as_of=cutoff.isoformat(),
-            sources={**self.earlier.sources, **{r.file: self._source(r) for r in results}},
-            record=write_record,
-        )
-        return self._summary(files)
-
-    def _source(self, result: FileResult | CanonicalFile) -> dict[str, Any]:
-        filing = self.filings[result.file]
-        return {
-            "sha256": result.sha256,
-            "rows": dict(self.counts.get(result.file, {})),
-            "kind": filing.kind,
-            "townships": sorted(filing.townships),
-            "year": filing.year,
-            "period": filing.period,
-            "canonical": filing.canonical,
-            "state": "canonical" if isinstance(result, CanonicalFile) else result.code or "filed",
-        }
-
-    def _compare(self, lines: list[tuple[str, ...]]) -> None:
-        """Findings of what was replaced against the new ones: fixed, still open, new."""
-        if self.earlier.folder is None:
-            return
-        before = {line[0]: tuple(line) for line in self.earlier.withdrawn}
-        now = {line[0] for line in lines}
-        self.changed = [("fixed", *line) for i, line in before.items() if i not in now]
-        self.changed += [("still_open" if line[0] in before else "new", *line) for line in lines]
-
-    def _summary(self, files: list[tuple[str, ...]]) -> ImportSummary:
-        severities: Counter[str] = Counter(f.severity for f in self.findings)
-        verdicts = Counter(f[3] for f in files)
-        used = sum(n for v, n in verdicts.items() if v != "reject")
-        status = (
-            Exit.REFUSED
-            if not used
-            else Exit.ATTENTION
-            if severities["block"] or severities["confirm"]
-            else Exit.DONE
-        )
-        folder = self.store / "import"
-        paths = {
-            "store": self.store,
-            "files": folder / "files.csv",
-            "findings": folder / "findings.csv",
-            "marked": folder / "marked",
-        }
-        if self.earlier.folder is not None:
-            paths["resubmission"] = folder / "resubmission.csv"
-        return ImportSummary(
-            tuple(FileSummary(f[0], f[2], f[3], f[4], f[5], *map(int, f[6:9])) for f in files),
-            dict(verdicts),
-            dict(severities),
-            dict(Counter(c[0] for c in self.changed)),
-            tuple(self.replaced),
-            {n: len(t) for n, t in self.tables.items()},
-            paths,
-            status,
-        )
-
-
-def _no_registry() -> PbError:
-    return PbError(
-        Code.INPUT_REFUSED,
-        "没有乡镇名册，无法核对台账属于哪个乡镇",
-        where="--units",
-        fix="请用 --units 指定 units.json，或把 townships.csv 一并导入",
-    )

@@ -1,0 +1,367 @@
+"""The marked copy: a township's own sheets at the same addresses, with what has to be corrected shown in place.
+
+The copy is written anew from what was read, not by re-saving the original: only so can nothing of the
+original's personal columns, comments, hidden sheets, author or pictures come along. Values are as typed;
+a personal cell, and a column nobody knows, show a word in brackets instead.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from pbanalysis.ledgers.findings import SEVERITIES, Finding
+from pbanalysis.ledgers.grid import Cell, Merge, column_letters
+from pbanalysis.ledgers.result import FileResult, SheetResult
+from pbanalysis.ledgers.roles import Role
+from pbanalysis.ledgers.text import tidy
+from pbanalysis.privacy.pseudonyms import mask
+
+__all__ = ["marked_name", "write_marked"]
+
+HIDDEN, UNREAD = "〔已隐去〕", "〔未读取〕"
+_FILL = {"block": "#F8CBAD", "confirm": "#FFE699", "note": "#DDEBF7"}
+_COMMENT_LIMIT = 255
+_FONT = {"font_name": "宋体", "font_size": 10, "valign": "vcenter"}
+
+
+def marked_name(file: str) -> str:
+    """Name of the marked copy of a file; another format gets .xlsx behind its own name."""
+    return file if file.lower().endswith(".xlsx") else f"{file}.xlsx"
+
+
+def write_marked(
+    result: FileResult, findings: Sequence[Finding], path: Path, townships: Mapping[str, str]
+) -> None:
+    """Write the marked copy of one workbook.
+
+    Parameters
+    ----------
+    findings
+        Its findings, with ids.
+    townships
+        Names of the townships by code.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    day = next((s.preamble.reported_on for s in result.sheets if s.preamble.reported_on), dt.date(2000, 1, 1))
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(str(path), options) as book:
+        book.set_properties({"author": "pbanalysis", "created": dt.datetime.combine(day, dt.time())})
+        pages = _Pages(book, result, findings)
+        for sheet in result.sheets:
+            if sheet.layout is not None:
+                pages.copy(sheet)
+        pages.listing()
+        pages.summary(townships)
+
+
+@dataclass
+class _Pages:
+    book: Any
+    result: FileResult
+    findings: Sequence[Finding]
+    _formats: dict[tuple[str, ...], Any] = field(default_factory=dict)
+    _titles: dict[str, str] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
+
+    def _format(self, number_format: str = "", fill: str = "", *style: str) -> Any:
+        key = (number_format, fill, *style)
+        if key not in self._formats:
+            given: dict[str, Any] = dict(_FONT)
+            if number_format:
+                given["num_format"] = number_format
+            if fill:
+                given |= {"bg_color": fill, "pattern": 1}
+            for word in style:
+                given |= _STYLES[word]
+            self._formats[key] = self.book.add_format(given)
+        return self._formats[key]
+
+    def _title(self, name: str, fallback: str) -> str:
+        """A sheet name that Excel takes and that is not taken yet."""
+        base = re.sub(r"[\[\]:*?/\\]", " ", mask(name)).strip(" '")[:28] or fallback
+        title, n = base, 1
+        while title.lower() in self._taken:
+            n += 1
+            title = f"{base[:25]} ({n})"
+        self._taken.add(title.lower())
+        return title
+
+    # -- the copy -----------------------------------------------------------------------------
+
+    def copy(self, sheet: SheetResult) -> None:
+        """One sheet at its own addresses."""
+        title = self._titles[sheet.sheet.name] = self._title(sheet.sheet.name, "台账")
+        page = self.book.add_worksheet(title)
+        marks = self._marks(sheet)
+        for column in range(1, max((c for r in sheet.sheet.rows.values() for c in r), default=1) + 1):
+            page.set_column(column - 1, column - 1, min(max(sheet.sheet.widths.get(column, 12), 8), 50))
+        merged = _merges(sheet)
+        for merge in merged:
+            page.merge_range(
+                merge.top - 1,
+                merge.left - 1,
+                merge.bottom - 1,
+                merge.right - 1,
+                "",
+                self._format("", "", "merged"),
+            )
+        inside = {(m.top, m.left) for m in merged}
+        for number, cells in sheet.sheet.rows.items():
+            role = sheet.roles[number]
+            for column, cell in cells.items():
+                fill = marks.get((number, column), ("", ""))[0]
+                style = (
+                    ["header"]
+                    if role == "header"
+                    else ["title"]
+                    if role == "title"
+                    else ["cell"]
+                    if role in _BOXED
+                    else []
+                )
+                if (number, column) in inside:
+                    style.append("merged")
+                self._write(page, number, column, cell, role, sheet, fill, style)
+        for (number, column), (fill, text) in marks.items():
+            if column not in sheet.sheet.rows.get(number, {}) and (number, column) not in inside:
+                page.write_blank(number - 1, column - 1, None, self._format("", fill, "cell"))
+            page.write_comment(
+                number - 1,
+                column - 1,
+                text,
+                {"author": "pbanalysis", "x_scale": 2.2, "y_scale": 1 + len(text) / 60},
+            )
+        if sheet.layout is not None:
+            page.freeze_panes(sheet.layout.bottom, 0)
+        page.set_landscape()
+        page.fit_to_pages(1, 0)
+
+    def _write(
+        self,
+        page: Any,
+        row: int,
+        column: int,
+        cell: Cell,
+        role: Role,
+        sheet: SheetResult,
+        fill: str,
+        style: list[str],
+    ) -> None:
+        value = _shown(cell, row, column, role, sheet)
+        number_format = (
+            cell.number_format if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
+        )
+        if isinstance(value, (dt.datetime, dt.date)):
+            number_format = "yyyy-mm-dd hh:mm" if isinstance(value, dt.datetime) else "yyyy-mm-dd"
+        look = self._format("" if number_format == "General" else number_format, fill, *style)
+        at = (row - 1, column - 1)
+        match value:
+            case bool():
+                page.write_boolean(*at, value, look)
+            case int() | float():
+                page.write_number(*at, value, look)
+            case dt.date():
+                page.write_datetime(*at, value, look)
+            case _:
+                page.write_string(*at, value, look)
+
+    def _marks(self, sheet: SheetResult) -> dict[tuple[int, int], tuple[str, str]]:
+        """Fill and comment of every cell that a finding names."""
+        anchors = {
+            (r, m.left): (m.top, m.left)
+            for m in sheet.sheet.merges
+            if m.bottom - m.top < 1000
+            for r in range(m.top, m.bottom + 1)
+        }
+        said: dict[tuple[int, int], list[Finding]] = {}
+        for finding in self.findings:
+            at = _position(finding.cell)
+            if finding.sheet == sheet.sheet.name and at:
+                said.setdefault(anchors.get(at, at), []).append(finding)
+        marks = {}
+        for at, found in said.items():
+            worst = min(found, key=lambda f: list(SEVERITIES).index(f.severity))
+            text = "\n".join(
+                f"【{SEVERITIES[f.severity]}】{f.message}" + (f"。{f.suggestion}" if f.suggestion else "")
+                for f in found
+            )
+            marks[at] = (
+                _FILL[worst.severity],
+                text if len(text) <= _COMMENT_LIMIT else text[: _COMMENT_LIMIT - 1] + "…",
+            )
+        return marks
+
+    # -- the note -----------------------------------------------------------------------------
+
+    def listing(self) -> None:
+        """「问题清单」: every finding, with a link to its cell."""
+        page = self.book.add_worksheet(self._title("问题清单", "问题清单"))
+        page.activate()
+        page.set_first_sheet()
+        for column, width in enumerate((6, 9, 16, 9, 60, 44, 14)):
+            page.set_column(column, column, width)
+        page.merge_range(
+            0,
+            0,
+            0,
+            6,
+            f"{mask(self.result.file.rsplit('/', 1)[-1])}　问题清单",
+            self._format("", "", "title"),
+        )
+        page.write_string(
+            1,
+            0,
+            "红色：没有采用，请改正；黄色：已采用，请确认；蓝色：提示。点“位置”可跳到该单元格，改好后把原表重新报送即可。",
+            self._format(),
+        )
+        for column, text in enumerate(("序号", "类别", "工作表", "位置", "问题", "怎么改", "编号")):
+            page.write_string(2, column, text, self._format("", "", "header"))
+        order = list(SEVERITIES)
+        listed = sorted(self.findings, key=lambda f: (order.index(f.severity), f.sheet, f.row or 0))
+        for n, finding in enumerate(listed, 1):
+            row, fill = n + 2, _FILL[finding.severity]
+            page.write_number(row, 0, n, self._format("", "", "cell"))
+            page.write_string(row, 1, SEVERITIES[finding.severity], self._format("", fill, "cell"))
+            page.write_string(row, 2, mask(finding.sheet), self._format("", "", "cell"))
+            self._link(page, row, finding)
+            page.write_string(row, 4, finding.message, self._format("", "", "wrapped"))
+            page.write_string(row, 5, finding.suggestion, self._format("", "", "wrapped"))
+            page.write_string(row, 6, finding.finding_id, self._format("", "", "cell"))
+        page.freeze_panes(3, 0)
+        page.set_landscape()
+        page.set_paper(9)
+        page.fit_to_pages(1, 0)
+        page.repeat_rows(2)
+
+    def _link(self, page: Any, row: int, finding: Finding) -> None:
+        title = self._titles.get(finding.sheet)
+        place = finding.cell or (f"第{finding.row}行" if finding.row else "")
+        target = finding.cell or (f"A{finding.row}" if finding.row else "")
+        if title and target:
+            quoted = title.replace("'", "''")
+            page.write_url(row, 3, f"internal:'{quoted}'!{target}", self._format("", "", "link"), place)
+        else:
+            page.write_string(row, 3, place or "整个文件", self._format("", "", "cell"))
+
+    def summary(self, townships: Mapping[str, str]) -> None:
+        """「汇总」: what was received and used, how columns were read, what is not shown."""
+        page = self.book.add_worksheet(self._title("汇总", "汇总"))
+        page.set_column(0, 0, 22)
+        page.set_column(1, 2, 40)
+        row = 0
+        for left, right in _account(self.result, self.findings, townships):
+            page.write_string(row, 0, left, self._format("", "", "header"))
+            page.write_string(row, 1, right, self._format("", "", "wrapped"))
+            row += 1
+        row += 1
+        for n, text in enumerate(("列", "表头", "读作")):
+            page.write_string(row, n, text, self._format("", "", "header"))
+        for sheet in self.result.sheets:
+            for column in sheet.layout.columns.values() if sheet.layout else ():
+                row += 1
+                known = (
+                    sheet.layout.kind.fields[column.field].label
+                    if sheet.layout and column.field
+                    else "没有读取"
+                )
+                where = f"{self._titles.get(sheet.sheet.name, '')} {column_letters(column.index)}".strip()
+                for n, text in enumerate((where, mask(column.header, sheet.names), known)):
+                    page.write_string(row, n, text, self._format("", "", "wrapped"))
+
+
+_BOXED = ("data", "subtotal", "total", "nil_report", "section", "example")
+_STYLES: dict[str, dict[str, Any]] = {
+    "title": {"bold": True, "font_size": 13, "align": "center"},
+    "header": {"bold": True, "border": 1, "text_wrap": True, "align": "center", "bg_color": "#F2F2F2"},
+    "cell": {"border": 1},
+    "wrapped": {"border": 1, "text_wrap": True},
+    "merged": {"border": 1, "text_wrap": True},
+    "link": {"border": 1, "font_color": "#0563C1", "underline": 1},
+}
+
+
+def _account(
+    result: FileResult, findings: Sequence[Finding], townships: Mapping[str, str]
+) -> Iterable[tuple[str, str]]:
+    accepted, rejected, duplicate = (result.count(d) for d in ("accepted", "rejected", "duplicate"))
+    towns = sorted({townships.get(s.township_id, "") for s in result.sheets} - {""})
+    yield "文件", mask(result.file)
+    yield "乡镇", "、".join(towns) or "见各行"
+    yield (
+        "收到",
+        f"收到 {accepted + rejected + duplicate} 行 = 采用 {accepted} + 退回 {rejected} + 重复 {duplicate}",
+    )
+    for severity, word in SEVERITIES.items():
+        yield word, f"{sum(f.severity == severity for f in findings)} 处"
+    yield (
+        "没有显示的",
+        f"姓名、证件号、电话等个人信息在本表中写作{HIDDEN}；没有读取的列和另外的表写作{UNREAD}；隐藏的工作表、图片和批注没有带过来。原表没有改动。",
+    )
+
+
+def _position(cell: str) -> tuple[int, int] | None:
+    found = re.fullmatch(r"([A-Z]+)(\d+)", cell)
+    if not found:
+        return None
+    column = 0
+    for letter in found[1]:
+        column = column * 26 + ord(letter) - 64
+    return int(found[2]), column
+
+
+def _shown(
+    cell: Cell, row: int, column: int, role: Role, sheet: SheetResult
+) -> str | int | float | bool | dt.date:
+    """What the copy shows of a cell: the value as typed, unless it is personal or was not read."""
+    assert sheet.layout is not None
+    if role == "other_table":
+        return UNREAD
+    text = tidy(str(cell.value)) if isinstance(cell.value, str) else ""
+    if role == "signature":
+        return (
+            re.sub(r"[:：].*", f"：{HIDDEN}", text, flags=re.DOTALL)
+            if ":" in text or "：" in text
+            else HIDDEN
+        )
+    if role in ("data", "example", "nil_report", "subtotal", "total"):
+        known = sheet.layout.columns.get(column)
+        name = known.field or known.meant if known else None
+        if name is None:
+            return UNREAD if role in ("data", "example") else mask(text, sheet.names) if text else cell.value
+        if sheet.layout.kind.fields[name].personal and role not in ("subtotal", "total"):
+            return HIDDEN
+    if isinstance(cell.value, str):
+        return mask(text, sheet.names)
+    if (
+        isinstance(cell.value, (int, float))
+        and not isinstance(cell.value, bool)
+        and mask(str(cell.value)) != str(cell.value)
+    ):
+        return HIDDEN
+    return cell.value
+
+
+def _merges(sheet: SheetResult) -> list[Merge]:
+    """Merges that a new workbook takes: inside the used range and not over one another."""
+    last_row = max(sheet.sheet.rows, default=1)
+    last_column = max((c for r in sheet.sheet.rows.values() for c in r), default=1)
+    taken: set[tuple[int, int]] = set()
+    kept = []
+    for m in sheet.sheet.merges:
+        clipped = Merge(m.top, m.left, min(m.bottom, last_row), min(m.right, max(last_column, m.left)))
+        cells = {
+            (r, c)
+            for r in range(clipped.top, clipped.bottom + 1)
+            for c in range(clipped.left, clipped.right + 1)
+        }
+        if 1 < len(cells) <= 100000 and not cells & taken:
+            taken |= cells
+            kept.append(clipped)
+    return kept
