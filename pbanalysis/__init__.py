@@ -27,6 +27,7 @@ _WHERE = {
     "about": "pbanalysis.exhibits.summary",
     "headline": "pbanalysis.exhibits.summary",
     "limits": "pbanalysis.exhibits.summary",
+    "findings": "pbanalysis.exhibits.summary",
     "onsite": "pbanalysis.exhibits.summary",
     "due_next": "pbanalysis.exhibits.summary",
     "provenance": "pbanalysis.exhibits.summary",
@@ -36,6 +37,8 @@ _WHERE = {
     "measures": "pbanalysis.exhibits.tables",
     "measure_items": "pbanalysis.exhibits.tables",
     "definitions": "pbanalysis.exhibits.tables",
+    "learning_gain": "pbanalysis.exhibits.study",
+    "spot_check": "pbanalysis.exhibits.development",
     # figures
     "plot_branch_months": "pbanalysis.exhibits.study",
     "plot_attendance": "pbanalysis.exhibits.study",
@@ -59,18 +62,46 @@ _WHERE = {
     "plot_progress": "pbanalysis.exhibits.county",
     "plot_rates": "pbanalysis.exhibits.parts",
     "plot_funnel": "pbanalysis.exhibits.parts",
+    # researchers
+    "evaluate": "pbanalysis.indicators.evaluate",
+    "view": "pbanalysis.explore.view:open_view",
+    "behind": "pbanalysis.explore.behind",
+    "compare": "pbanalysis.explore.cards",
+    "card": "pbanalysis.explore.cards",
+    "findings": "pbanalysis.explore.findings",
+    "what_if": "pbanalysis.explore.trial",
+    "composite": "pbanalysis.explore.composite",
+    "table": "pbanalysis.explore.tables",
+    "links": "pbanalysis.explore.start",
 }
-__all__ = ["__version__", *_WHERE]
+# namespaces; `pb.indicators("study")` and `pb.explore(county)` call the package itself
+_PACKAGES = {
+    "stats": "pbanalysis.stats",
+    "plot": "pbanalysis.exhibits.figures",
+    "indicators": "pbanalysis.indicators",
+    "explore": "pbanalysis.explore",
+}
+__all__ = ["__version__", *_WHERE, *_PACKAGES]
 
 
 def __getattr__(name: str) -> Any:
     if name in _WHERE:
-        return getattr(import_module(_WHERE[name]), name)
+        module, _, own = _WHERE[name].partition(":")
+        return getattr(import_module(module), own or name)
+    if name in _PACKAGES:
+        return import_module(_PACKAGES[name])
     raise AttributeError(f"module 'pbanalysis' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """``%load_ext pbanalysis``: the ``%pb`` magic and completion of townships and indicators."""
+    from pbanalysis.explore.magic import load
+
+    load(ipython)
 
 
 if TYPE_CHECKING:

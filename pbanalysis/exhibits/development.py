@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from pbanalysis.exhibits.blocks import Box, Figure
+from pbanalysis.exhibits import phrases
+from pbanalysis.exhibits.blocks import Box, Figure, Paragraph
 from pbanalysis.exhibits.figures.bars import counts
 from pbanalysis.exhibits.figures.plans import audit_coverage
 from pbanalysis.exhibits.figures.spans import Step, step_durations
@@ -15,7 +16,7 @@ from pbanalysis.terms import TERMS
 from pbanalysis.themes import development
 from pbanalysis.themes.report import Report
 
-__all__ = ["plot_audits", "plot_durations", "plot_limits", "plot_stages", "plot_structure"]
+__all__ = ["plot_audits", "plot_durations", "plot_limits", "plot_stages", "plot_structure", "spot_check"]
 
 
 def plot_stages(report: Report) -> Figure | Box:
@@ -81,3 +82,11 @@ def plot_audits(report: Report) -> Figure | Box:
     return audit_coverage(
         words, [n for n, _ in shown], [r.numerator for _, r in shown], [r.denominator for _, r in shown]
     )
+
+
+def spot_check(report: Report) -> Paragraph:
+    """What the county's random checks of files found, and what follows for all files."""
+    found, admitted = report.reading("D08"), report.reading("D07")
+    if found is None or admitted is None:
+        return Paragraph(id="development.spot_check", role="finding", text="档案抽查数据缺失，不作评价。")
+    return Paragraph(id="development.spot_check", role="finding", text=phrases.spot_check(found, admitted))

@@ -9,12 +9,14 @@ from __future__ import annotations
 from string import Formatter
 
 from pbanalysis.exhibits.blocks import Fact, Line, Span
-from pbanalysis.exhibits.numbers import count, fact
-from pbanalysis.exhibits.words import names
+from pbanalysis.exhibits.numbers import count, fact, interval, percent, plain
+from pbanalysis.exhibits.words import names, sentence, spans
 from pbanalysis.terms import VS_COUNTY
 from pbanalysis.themes.matters import Due, Matter
+from pbanalysis.themes.reading import Reading
+from pbanalysis.themes.study import Learnt
 
-__all__ = ["DUE", "LIMITS", "MATTERS", "due", "matter"]
+__all__ = ["DUE", "LIMITS", "MATTERS", "due", "learning", "matter", "spot_check"]
 
 # what may not be concluded: general statements, they hold whatever the numbers are
 LIMITS = {
@@ -99,3 +101,59 @@ def matter(found: Matter) -> Line:
         elif part:
             said.append(fact(first, part))
     return tuple(span for span in said if span)
+
+
+def learning(found: Learnt) -> Line:
+    """Tests before and after, as clauses; a change is never called an effect."""
+
+    def said(part: str, value: float, text: str) -> Fact:
+        return Fact(
+            id=f"study.gain.{part}",
+            text=text,
+            value=value,
+            indicator_id="S17",
+            source_tables=("test_scores",),
+        )
+
+    def share(part: str, value: float) -> Fact:
+        return said(part, value, percent(value, found.matched))
+
+    line: list[Span] = [
+        "前后两次测试都参加的 ",
+        said("matched_n", found.matched, str(found.matched)),
+        " 人，",
+    ]
+    line += (
+        ["另有前测后未再参加的 ", said("gone_n", found.gone, str(found.gone)), " 人；"] if found.gone else []
+    )
+    line += ["平均得分率前测 ", share("pre", found.pre), "、后测 ", share("post", found.post), "。"]
+    if found.ceiling is not None:
+        line += ["前测已得满分、无可提升的 ", said("ceiling_n", found.ceiling, str(found.ceiling)), " 人。"]
+    if found.regression is not None:
+        points = f"{plain(100 * found.regression, 1)}"
+        line += ["按全县前测平均和两次得分的相关推算，没有学习作用时平均也会变动 "]
+        line += [said("regression", found.regression, points), " 个百分点。"]
+    return (*line, "没有对照组，前后变化不能都算作学习成效。")
+
+
+def spot_check(found: Reading, admitted: Reading) -> Line:
+    """抽查: what random checks found, and the range for all the files they were drawn from."""
+    if found.state != "info" or found.value is None:
+        return (*spans(sentence(found)), "。")
+    line: list[Span] = [
+        "随机抽查档案 ",
+        fact(found, "denominator"),
+        " 份，发现问题 ",
+        fact(found, "numerator"),
+        " 份",
+    ]
+    whole = admitted.denominator if admitted.state != "suppressed" else None
+    if found.low is not None and found.high is not None and whole:
+        line += [
+            "；据此推断，",
+            fact(admitted, "denominator"),
+            " 份中有问题的在 ",
+            *spans(interval(found)),
+            "之间（95%）",
+        ]
+    return (*line, "。")

@@ -10,7 +10,7 @@ from pbanalysis.exhibits.figures.series import burn_down
 from pbanalysis.exhibits.figures.spans import expiring_terms
 from pbanalysis.exhibits.parts import caption, county_curve, curve
 from pbanalysis.themes import rectification
-from pbanalysis.themes.curves import time_to_close
+from pbanalysis.themes.beside import time_to_close
 from pbanalysis.themes.report import Report
 
 __all__ = ["plot_issue_matrix", "plot_open_issues", "plot_overdue", "plot_terms", "plot_time_to_close"]

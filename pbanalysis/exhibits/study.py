@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from pbanalysis.exhibits.blocks import Box, Figure
+from pbanalysis.exhibits.blocks import Box, Figure, Paragraph
 from pbanalysis.exhibits.figures.bars import mix
 from pbanalysis.exhibits.figures.curves import time_to_event
 from pbanalysis.exhibits.figures.grids import branch_months
 from pbanalysis.exhibits.figures.series import xmr as draw_xmr
+from pbanalysis.exhibits.numbers import percent
 from pbanalysis.exhibits.parts import caption, county_curve, curve
+from pbanalysis.exhibits.phrases import learning
+from pbanalysis.exhibits.words import sentence, spans, trend
 from pbanalysis.stats.spc import xmr
 from pbanalysis.themes import study
-from pbanalysis.themes.curves import study_lag
+from pbanalysis.themes.beside import study_lag
 from pbanalysis.themes.report import Report
 
-__all__ = ["plot_attendance", "plot_branch_months", "plot_meeting_mix", "plot_study_lag"]
+__all__ = ["learning_gain", "plot_attendance", "plot_branch_months", "plot_meeting_mix", "plot_study_lag"]
 
 
 def plot_branch_months(report: Report) -> Figure | Box:
@@ -46,11 +51,16 @@ def plot_attendance(report: Report) -> Figure | Box:
     lines = {name: np.full(len(known), np.nan) for name in ("mean", "lower", "upper")}
     for name, line in lines.items():
         line[known] = np.clip(getattr(chart, name), 0, 1)
+    last = chart.last_point("up").state
+    told = {"improvement": "better", "concern": "worse"}.get(last, "common")
+    where = int(np.flatnonzero(known)[-1])
+    latest = words.fact("last", float(months.values[where]), percent(float(months.values[where]), 1000))
+    title = (f"{words.subject}：{months.labels[where]} ", latest, f"，{trend(int(known.sum()), told)}")
     side = np.sign(chart.values - chart.mean)
     signals = np.full(len(known), "", dtype=object)
     signals[known] = np.where(chart.special(), np.where(side > 0, "high", "low"), "")
     return draw_xmr(
-        words,
+        replace(words, title=title),
         months.labels,
         months.values,
         centre=lines["mean"],
@@ -73,3 +83,13 @@ def plot_study_lag(report: Report) -> Figure | Box:
         report, "lag", "必学文件传达学习", unit="%", counted="个支部件次", tables=("topics", "topic_studies")
     )
     return time_to_event(words, curve(study_lag(report.known, report.period)), county_curve(report, "S06"))
+
+
+def learning_gain(report: Report) -> Paragraph:
+    """What two tests of the same persons say, with who is missing, the ceiling and what chance alone would give."""
+    reading = report.reading("S17")
+    found = study.learnt(report)
+    if found is None:
+        said = sentence(reading) if reading is not None else "学习前后提升幅度数据缺失，不作评价"
+        return Paragraph(id="study.gain", role="finding", text=(*spans(said), "。"))
+    return Paragraph(id="study.gain", role="finding", text=learning(found))

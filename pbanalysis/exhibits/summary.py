@@ -18,7 +18,7 @@ from pbanalysis.themes.matters import not_due
 from pbanalysis.themes.reading import Reading
 from pbanalysis.themes.report import Report
 
-__all__ = ["about", "due_next", "headline", "limits", "onsite", "provenance"]
+__all__ = ["about", "due_next", "findings", "headline", "limits", "onsite", "provenance"]
 
 _THEMES: dict[str, ModuleType] = {
     "study": study,
@@ -73,6 +73,14 @@ _NOT_CONCLUDED: tuple[tuple[Callable[[Reading], bool], str], ...] = (
         "波动范围跨过目标，达标与否尚不能确定；状态按本期件数列出。",
     ),
 )
+
+
+def findings(report: Report, *indicators: str) -> Paragraph:
+    """The indicators named, each as one computed clause."""
+    readings = [r for i in indicators if (r := report.reading(i)) is not None]
+    lines = [words.sentence(r) for r in readings]
+    text = (*words.spans(joined(lines, "。")), "。") if lines else "本单位没有这些指标。"
+    return Paragraph(id=f"{report.theme}.{indicators[0]}.said", role="finding", text=text)
 
 
 def onsite(report: Report) -> ListBlock | Paragraph:

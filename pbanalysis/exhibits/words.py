@@ -33,7 +33,6 @@ __all__ = [
     "states",
     "tally",
     "trend",
-    "verdict",
 ]
 
 TOO_FEW = "样本过小，不作比较"
@@ -94,11 +93,6 @@ def trend(points: int, signal: str) -> str:
     return _TRENDS["few"] if points < 7 else _TRENDS[signal]
 
 
-def verdict(reading: Reading) -> str:
-    """The state in words."""
-    return STATES[reading.state]
-
-
 def shortfall(reading: Reading) -> Line:
     """How much is missing to the target, as a count; empty where nothing is."""
     if reading.state != "not_met" or not reading.shortfall:
@@ -134,13 +128,17 @@ def bounds(reading: Reading) -> Line:
     return (reading.name, *left, worst, "—", best, " 之间。")
 
 
+_NOT_REACHED = {
+    "R06": "过半问题尚未办结，中位办结时间暂不能估计",
+    "S06": "过半支部尚未学习，中位时间暂不能估计",
+}
 _Clause: TypeAlias = Callable[[Reading], Line]
 
 
 def _value(reading: Reading) -> Line:
     if reading.value is None:
         if reading.indicator.kind == "median" and reading.denominator:
-            return "过半尚未完成，中位时间暂不能估计"
+            return f"：{_NOT_REACHED.get(reading.id, '过半尚未完成，中位时间暂不能估计')}"
         return ""
     shown = fact(reading)
     whole = fraction(reading)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,7 +17,7 @@ from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.privacy.disclosure import protect
 from pbanalysis.store.county import County, Township
 from pbanalysis.store.schema import TABLES
-from pbanalysis.themes.curves import CoarseCurve, county_curves
+from pbanalysis.themes.beside import CoarseCurve, Tested, beside
 from pbanalysis.themes.reading import Reading, reading_of
 
 _ALWAYS = {"townships", "organisations", "org_counts"}
@@ -125,11 +126,19 @@ class Report:
 
     def county_curve(self, indicator: str) -> CoarseCurve | None:
         """The county's curve of a median time, as the results carry it; None where nobody was followed."""
-        rows = self.frame[
-            (self.frame["indicator_id"] == indicator) & (self.frame["unit_id"] == self.county.code)
-        ]
-        text = rows["curve"].iloc[0] if "curve" in rows and len(rows) else None
-        return CoarseCurve.parse(text) if isinstance(text, str) else None
+        text = self._beside(indicator)
+        return CoarseCurve(**json.loads(text)) if text else None
+
+    @property
+    def county_tested(self) -> Tested | None:
+        """The county's first tests, as the results carry them; None where too few took part twice."""
+        text = self._beside("S17")
+        return Tested(**json.loads(text)) if text else None
+
+    def _beside(self, indicator: str) -> str:
+        mine = (self.frame["indicator_id"] == indicator) & (self.frame["unit_id"] == self.county.code)
+        rows = self.frame.loc[mine, "beside"].dropna()
+        return str(rows.iloc[0]) if len(rows) else ""
 
     @cached_property
     def previous(self) -> dict[str, Reading]:
@@ -187,9 +196,8 @@ def published(county: County, period: Period) -> pd.DataFrame:
     """Results of a period and of the one before, evaluated and protected together for publication.
 
     This is what a batch computes once for the county; a notebook run by hand computes the same. Beside
-    the columns of contract/results.md it has ``curve``: on the county's rows of a median time, the
-    county's curve (:mod:`pbanalysis.themes.curves`), which a township's report cannot compute from its
-    own rows.
+    the contract's columns it has ``beside``: what of the county a township's report shows but cannot
+    compute from its own rows (:mod:`pbanalysis.themes.beside`).
     """
     before = previous_period(period)
     frames = [
@@ -198,7 +206,7 @@ def published(county: County, period: Period) -> pd.DataFrame:
     ]
     persons = {i.id for i in registry() if i.counted == "persons"}
     frame = protect(pd.concat(frames, ignore_index=True), persons)[0]
-    return frame.assign(curve=county_curves(frame, known(county), period))
+    return frame.assign(beside=beside(frame, known(county), period))
 
 
 def previous_period(period: Period) -> Period:

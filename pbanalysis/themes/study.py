@@ -9,7 +9,10 @@ import numpy.typing as npt
 
 from pbanalysis.calendar import months
 from pbanalysis.indicators.known import days, numbers
+from pbanalysis.indicators.scores import paired_scores
 from pbanalysis.indicators.study import meetings_of, obligations
+from pbanalysis.privacy.disclosure import Policy
+from pbanalysis.stats.gain import regression_to_the_mean
 from pbanalysis.terms import TERMS
 from pbanalysis.themes.matters import Due, Matter, due_soon, general, short_of, shown_first
 from pbanalysis.themes.report import Report
@@ -17,10 +20,12 @@ from pbanalysis.themes.report import Report
 __all__ = [
     "LIMITS",
     "BranchMonths",
+    "Learnt",
     "Months",
     "attendance",
     "branch_months",
     "due_next",
+    "learnt",
     "meeting_mix",
     "onsite",
 ]
@@ -120,3 +125,45 @@ def meeting_mix(report: Report) -> tuple[list[str], list[str], npt.NDArray[np.fl
     used = counts.sum(axis=1) > 0
     labels = [f"第{'一二三四'[q]}季度" for q in range(4) if used[q]]
     return labels, list(kinds.values()), counts[used]
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """Tests before and after, of those who took one before; means are shares of the full mark.
+
+    Counts and means of one to four persons are None. ``regression`` is the mean change to be expected
+    without any learning, given how far the township's mean before lies from the county's.
+    """
+
+    matched: int
+    gone: int | None
+    pre: float
+    post: float
+    ceiling: int | None
+    regression: float | None
+
+
+def learnt(report: Report) -> Learnt | None:
+    """What two tests of the same persons say; None where the row S17 is not published or nobody came back."""
+    reading = report.reading("S17")
+    if reading is None or reading.state != "info" or reading.value is None:
+        return None
+    pairs = paired_scores(report.known, report.period)
+    both = pairs.dropna(subset=["post"])
+    few = Policy().threshold
+    county = report.county_tested
+
+    def shown(n: int) -> int | None:
+        return n if n == 0 or n >= few else None
+
+    if len(both) < few:
+        return None
+    pre = float(both["pre"].mean())
+    return Learnt(
+        matched=len(both),
+        gone=shown(len(pairs) - len(both)),
+        pre=pre,
+        post=float(both["post"].mean()),
+        ceiling=shown(int((both["pre"] >= 1).sum())),
+        regression=None if county is None else regression_to_the_mean(pre, county.mean, county.reliability),
+    )

@@ -1,7 +1,8 @@
-"""The county's curves of time, coarse enough to travel with the results.
+"""What of the county stands beside a township's own figures, coarse enough to travel with the results.
 
-A township's report shows its own curve beside the county's. It reads no other township's rows, so the
-county's curve comes with the results, at every tenth day and in whole percent: what is drawn.
+A township's report reads no other township's rows. So the county's curves of time come with the results,
+at every tenth day and in whole percent, as they are drawn; and so does what an expected regression to
+the mean needs: the county's mean before, and how two tests of a person agree.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,9 +19,10 @@ from pbanalysis.calendar import Period
 from pbanalysis.indicators import Known
 from pbanalysis.indicators.learning import studies
 from pbanalysis.indicators.rectification import issues
+from pbanalysis.indicators.scores import paired_scores
 from pbanalysis.stats.survival import KaplanMeier, kaplan_meier
 
-__all__ = ["CoarseCurve", "county_curves", "study_lag", "time_to_close"]
+__all__ = ["Beside", "CoarseCurve", "Tested", "beside", "study_lag", "time_to_close"]
 
 _STEP = 10
 
@@ -47,11 +50,6 @@ class CoarseCurve:
             risk=fitted.number_at_risk(day).tolist(),
         )
 
-    @classmethod
-    def parse(cls, text: str) -> CoarseCurve:
-        """Read what :meth:`text` wrote."""
-        return cls(**json.loads(text))
-
     def text(self) -> str:
         """One line of JSON."""
         return json.dumps(asdict(self), separators=(",", ":"))
@@ -71,18 +69,49 @@ def time_to_close(at: Known, period: Period) -> KaplanMeier | None:
     return kaplan_meier(length[usable], rows["closed"].to_numpy()[usable]) if usable.any() else None
 
 
-_CURVES: Mapping[str, Callable[[Known, Period], KaplanMeier | None]] = {
-    "S06": study_lag,
-    "R06": time_to_close,
+@dataclass(frozen=True)
+class Tested:
+    """First tests of the county: mean share of the full mark, and correlation with the last test."""
+
+    mean: float
+    reliability: float
+
+    def text(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+
+def _tested(at: Known, period: Period) -> Tested | None:
+    pairs = paired_scores(at, period)
+    both = pairs.dropna(subset=["post"])
+    if len(both) < _ENOUGH or both["pre"].std() == 0 or both["post"].std() == 0:
+        return None
+    agree = float(np.clip(both["pre"].corr(both["post"]), 0, 1))
+    return Tested(round(float(pairs["pre"].mean()), 3), round(agree, 2))
+
+
+def _curve(fit: Callable[[Known, Period], KaplanMeier | None]) -> Callable[[Known, Period], Beside | None]:
+    def make(at: Known, period: Period) -> Beside | None:
+        fitted = fit(at, period)
+        return None if fitted is None else CoarseCurve.of(fitted)
+
+    return make
+
+
+Beside: TypeAlias = CoarseCurve | Tested
+_ENOUGH = 30  # persons tested twice in the county, from which on a correlation is said
+_MADE: Mapping[str, Callable[[Known, Period], Beside | None]] = {
+    "S06": _curve(study_lag),
+    "R06": _curve(time_to_close),
+    "S17": _tested,
 }
 
 
-def county_curves(frame: pd.DataFrame, at: Known, period: Period) -> pd.Series[str]:
-    """A column beside the results: the curve on the county's rows of S06 and R06, missing elsewhere."""
+def beside(frame: pd.DataFrame, at: Known, period: Period) -> pd.Series[str]:
+    """A column beside the results: JSON on the county's rows of S06, R06 and S17, missing elsewhere."""
     column = pd.Series(pd.NA, index=frame.index, dtype="str")
     mine = (frame["unit_level"] == "county") & (frame["period"] == period.label)
-    for indicator, fit in _CURVES.items():
-        fitted = fit(at, period)
-        if fitted is not None:
-            column[mine & (frame["indicator_id"] == indicator)] = CoarseCurve.of(fitted).text()
+    for indicator, make in _MADE.items():
+        if (made := make(at, period)) is not None:
+            column[mine & (frame["indicator_id"] == indicator)] = made.text()
     return column
