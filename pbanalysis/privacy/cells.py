@@ -184,22 +184,28 @@ class System:
         needed = width - float((self.secrets[[secret]] @ self.values)[0])
         while frontier:
             seen |= frontier
-            near = self._neighbours(frontier) - seen
-            if near & fresh:
+            sums = self._neighbours(frontier, self.equal, self._in_sums) - seen
+            if sums & fresh:
                 return set()
-            if chosen := self._hide({v for v in near if not hidden[v]}, needed):
-                return chosen
-            frontier = {v for v in near if hidden[v]}
+            bounds = self._neighbours(frontier, self.most, self._in_bounds) - seen - sums
+            for near in (sums, bounds):
+                if chosen := self._hide({v for v in near if not hidden[v]}, needed):
+                    return chosen
+            frontier = {v for v in sums | bounds if hidden[v]}
         return self._hide({v for v in seen if not hidden[v]}, needed=0.0)
 
-    def _neighbours(self, variables: set[int]) -> set[int]:
-        """Variables that stand in an equation with one of ``variables``."""
-        lines = np.unique(self._by_variable[sorted(variables)].indices)
-        return set(self.equal[lines].indices.tolist())
+    def _neighbours(self, variables: set[int], lines: sp.csr_matrix, by_variable: sp.csr_matrix) -> set[int]:
+        """Variables that stand in one of the lines with one of ``variables``."""
+        own = np.unique(by_variable[sorted(variables)].indices)
+        return set(lines[own].indices.tolist())
 
     @cached_property
-    def _by_variable(self) -> sp.csr_matrix:
+    def _in_sums(self) -> sp.csr_matrix:
         return self.equal.T.tocsr()
+
+    @cached_property
+    def _in_bounds(self) -> sp.csr_matrix:
+        return self.most.T.tocsr()
 
     @cached_property
     def _shown_by(self) -> sp.csr_matrix:
