@@ -27,7 +27,7 @@ _WHERE = {
     "about": "pbanalysis.exhibits.summary",
     "headline": "pbanalysis.exhibits.summary",
     "limits": "pbanalysis.exhibits.summary",
-    "findings": "pbanalysis.exhibits.summary",
+    "says": "pbanalysis.exhibits.summary",
     "onsite": "pbanalysis.exhibits.summary",
     "due_next": "pbanalysis.exhibits.summary",
     "provenance": "pbanalysis.exhibits.summary",

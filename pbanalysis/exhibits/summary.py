@@ -18,7 +18,7 @@ from pbanalysis.themes.matters import not_due
 from pbanalysis.themes.reading import Reading
 from pbanalysis.themes.report import Report
 
-__all__ = ["about", "due_next", "findings", "headline", "limits", "onsite", "provenance"]
+__all__ = ["about", "due_next", "headline", "limits", "onsite", "provenance", "says"]
 
 _THEMES: dict[str, ModuleType] = {
     "study": study,
@@ -75,7 +75,7 @@ _NOT_CONCLUDED: tuple[tuple[Callable[[Reading], bool], str], ...] = (
 )
 
 
-def findings(report: Report, *indicators: str) -> Paragraph:
+def says(report: Report, *indicators: str) -> Paragraph:
     """The indicators named, each as one computed clause."""
     readings = [r for i in indicators if (r := report.reading(i)) is not None]
     lines = [words.sentence(r) for r in readings]
