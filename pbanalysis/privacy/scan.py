@@ -37,12 +37,9 @@ KIND_NAMES: dict[Kind, str] = {
     "not_scanned": "未能检查",
 }
 
-# not inside a longer number or word (a hash, an id), nor the decimals of a number
-_BEFORE, _AFTER = r"(?<![0-9A-Za-z])(?<!\d\.)", r"(?![0-9A-Za-z])(?!\.\d)"
-_ID = re.compile(
-    _BEFORE + r"([1-9]\d{5})[ -]?((?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))[ -]?(\d{3}[0-9Xx])" + _AFTER
-)  # fmt: skip
-_PHONE = re.compile(_BEFORE + r"(?:\+?86[ -]?)?1[3-9]\d(?:\d{8}|[ -]\d{4}[ -]\d{4})" + _AFTER)
+_ID = re.compile(r"[1-9]\d{5}[ -]?(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])[ -]?\d{3}[0-9Xx]")
+_PHONE = re.compile(r"1[3-9]\d(?:\d{8}|[ -]\d{4}[ -]\d{4})")
+_HOME_MARKS = ("/home/", "/Users/", ":\\Users", ":\\\\Users", ":/Users", "/root")
 _FOLDER = r"[^\s/\\\"'<>:|]+"
 _HOME = re.compile(
     rf"(?<![\w.])(?:/home/|/Users/){_FOLDER}|[A-Za-z]:[\\/]{{1,2}}Users[\\/]{{1,2}}{_FOLDER}"
@@ -178,6 +175,14 @@ def valid_check_digit(number: str) -> bool:
     return "10X98765432"[sum(w * int(c) for w, c in zip(weights, number)) % 11] == number[17].upper()
 
 
+def _alone(text: str, start: int, end: int) -> bool:
+    """Whether a number is not part of a longer number or word (a hash, an id), nor of a decimal."""
+    before, after = text[max(start - 2, 0) : start], text[end : end + 2]
+    if (before[-1:].isascii() and before[-1:].isalnum()) or (after[:1].isascii() and after[:1].isalnum()):
+        return False
+    return not re.fullmatch(r"\d\.", before) and not re.fullmatch(r"\.\d", after)
+
+
 def _in_text(place: str, text: str, names: _Matcher) -> Iterator[Hit]:
     text = _plain(text)
 
@@ -185,17 +190,24 @@ def _in_text(place: str, text: str, names: _Matcher) -> Iterator[Hit]:
         return text.count("\n", 0, at) + 1
 
     for found in _ID.finditer(text):
-        yield Hit(place, "id_number" if valid_check_digit("".join(found.groups())) else "id_shaped", line(found.start()))  # fmt: skip
+        if _alone(text, *found.span()):
+            number = re.sub("[ -]", "", found[0])
+            yield Hit(place, "id_number" if valid_check_digit(number) else "id_shaped", line(found.start()))
     for found in _PHONE.finditer(text):
-        yield Hit(place, "phone", line(found.start()))
-    for found in _HOME.finditer(text):
-        yield Hit(place, "home_path", line(found.start()))
+        start = (
+            found.start() - 3 if text[max(found.start() - 3, 0) : found.start()] == "+86" else found.start()
+        )
+        if _alone(text, start, found.end()):
+            yield Hit(place, "phone", line(found.start()))
+    if any(mark in text for mark in _HOME_MARKS):
+        for found in _HOME.finditer(text):
+            yield Hit(place, "home_path", line(found.start()))
     seen = False
     for at in names(text):
         seen = True
         yield Hit(place, "forbidden", line(at))
-    # a name broken by markup or a line end; numbers are not looked for here, neighbouring cells would join
-    if not seen and next(names(_MARKUP.sub("", text)), None) is not None:
+    # a name broken by markup; numbers are not looked for here, neighbouring cells would join
+    if not seen and "<" in text and next(names(_MARKUP.sub("", text)), None) is not None:
         yield Hit(place, "forbidden")
 
 
@@ -211,7 +223,11 @@ def _in_bytes(data: bytes, place: str, names: _Matcher, depth: int) -> Iterator[
         yield from _in_parquet(data, place, names)
     elif data.startswith(b"%PDF"):
         text = _pdf_text(data)
-        yield from [Hit(place, "not_scanned")] if text is None else _in_text(place, text, names)
+        if text is None:
+            yield Hit(place, "not_scanned")
+        else:  # lines of a PDF break names
+            yield from _in_text(place, text, names)
+            yield from (Hit(place, "forbidden") for _ in names(re.sub(r"\s+", "", _plain(text))))
     elif data.startswith(b"\xd0\xcf\x11\xe0"):
         yield Hit(place, "not_scanned")
     else:
