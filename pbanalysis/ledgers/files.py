@@ -13,6 +13,7 @@ from pbanalysis.ledgers.grid import Workbook
 from pbanalysis.ledgers.keep import Filing
 from pbanalysis.ledgers.result import FileResult, SheetResult
 from pbanalysis.ledgers.sources import Source
+from pbanalysis.ledgers.template import GUIDE, template_layout
 from pbanalysis.ledgers.units import Registry
 
 __all__ = ["conclude_file", "filing_of", "is_useless", "settle"]
@@ -20,8 +21,10 @@ __all__ = ["conclude_file", "filing_of", "is_useless", "settle"]
 
 def conclude_file(source: Source, result: FileResult, book: Workbook, setting: Setting) -> None:
     """Read the visible sheets of a file; hidden ones are reported, not counted."""
-    visible = [s for s in book if not s.hidden]
-    located = [locate(sheet, source.file) for sheet in visible if sheet.rows]
+    only = template_layout(book)
+    guides = [s for s in book if only and s.name == GUIDE]
+    visible = [s for s in book if not s.hidden and s not in guides]
+    located = [locate(sheet, source.file, only=only) for sheet in visible if sheet.rows]
     kinds = Counter(
         s.layout.kind.name
         for s in located
@@ -29,10 +32,10 @@ def conclude_file(source: Source, result: FileResult, book: Workbook, setting: S
         for _ in range(max(1, sum(r == "data" for r in s.roles.values())))
     )
     result.kind = kinds.most_common(1)[0][0] if kinds else "unknown"
-    result.sheets = located
+    result.sheets = [*located, *(SheetResult(s, dict.fromkeys(s.numbers(), "note")) for s in guides)]
     result.findings += [note(result, word) for word in dict.fromkeys(book.notes)]
     for hidden in book:
-        if hidden.hidden and hidden.rows:
+        if hidden.hidden and hidden.rows and not only:
             message = f"工作表是隐藏的（{len(hidden.rows)} 行），没有读取；需要计入请取消隐藏"
             result.say("confirm", "hidden_sheet", message, sheet=hidden.name)
     for sheet in located:

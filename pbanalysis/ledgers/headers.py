@@ -22,8 +22,10 @@ __all__ = [
     "header_unit",
     "header_year",
     "kinds",
+    "match",
     "suggestion",
     "vocabulary",
+    "words",
 ]
 
 How = Literal["synonym", "parent", "containment", "place"]
@@ -66,6 +68,7 @@ class Kind:
     fields: Mapping[str, Field]
     by_place: Mapping[str, tuple[str, ...]]
     own: frozenset[str]
+    template: tuple[str, ...] = ()
 
     def lookup(self, key: str) -> str | None:
         """Field of an exact synonym."""
@@ -117,6 +120,7 @@ def kinds() -> Mapping[str, Kind]:
             {**{n: f for n, f in common.items() if n not in own}, **own},
             {k: tuple(v) for k, v in raw.get("by_place", {}).items()},
             frozenset(own),
+            tuple(str(raw.get("template", "")).split()),
         )
     return found
 
@@ -131,6 +135,13 @@ def vocabulary(name: str) -> Mapping[str, str]:
     raw = _dictionary()["vocabulary"][name]  # type: ignore[index]
     words = {squash(w): value for value, many in raw.items() for w in many}
     return words | {value: value for value in raw if not value.endswith("?")}
+
+
+@cache
+def words(name: str) -> tuple[str, ...]:
+    """The words of a vocabulary as a template offers them: the first of every canonical value."""
+    raw = _dictionary()["vocabulary"][name]  # type: ignore[index]
+    return tuple(many[0] for value, many in raw.items() if not value.endswith("?"))
 
 
 @cache

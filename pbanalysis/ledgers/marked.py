@@ -99,49 +99,51 @@ class _Pages:
         """One sheet at its own addresses."""
         title = self._titles[sheet.sheet.name] = self._title(sheet.sheet.name, "台账")
         page = self.book.add_worksheet(title)
-        marks = self._marks(sheet)
+        marks, merged = self._marks(sheet), _merges(sheet)
         for column in range(1, max((c for r in sheet.sheet.rows.values() for c in r), default=1) + 1):
-            page.set_column(column - 1, column - 1, min(max(sheet.sheet.widths.get(column, 12), 8), 50))
-        merged = _merges(sheet)
-        for merge in merged:
-            page.merge_range(
-                merge.top - 1,
-                merge.left - 1,
-                merge.bottom - 1,
-                merge.right - 1,
-                "",
-                self._format("", "", "merged"),
-            )
-        inside = {(m.top, m.left) for m in merged}
+            page.set_column(column - 1, column - 1, _width(sheet, column))
+        for m in merged:
+            look = self._format("", "", "merged")
+            page.merge_range(m.top - 1, m.left - 1, m.bottom - 1, m.right - 1, "", look)
+        covered = {
+            (r, c) for m in merged for r in range(m.top, m.bottom + 1) for c in range(m.left, m.right + 1)
+        }
         for number, cells in sheet.sheet.rows.items():
             role = sheet.roles[number]
+            look_of_role = "header" if role == "header" else "title" if role == "title" else "cell"
             for column, cell in cells.items():
+                style = [look_of_role] if role in _BOXED else []
+                style += ["merged"] if (number, column) in covered and role in _BOXED else []
                 fill = marks.get((number, column), ("", ""))[0]
-                style = (
-                    ["header"]
-                    if role == "header"
-                    else ["title"]
-                    if role == "title"
-                    else ["cell"]
-                    if role in _BOXED
-                    else []
-                )
-                if (number, column) in inside:
-                    style.append("merged")
                 self._write(page, number, column, cell, role, sheet, fill, style)
-        for (number, column), (fill, text) in marks.items():
-            if column not in sheet.sheet.rows.get(number, {}) and (number, column) not in inside:
-                page.write_blank(number - 1, column - 1, None, self._format("", fill, "cell"))
-            page.write_comment(
-                number - 1,
-                column - 1,
-                text,
-                {"author": "pbanalysis", "x_scale": 2.2, "y_scale": 1 + len(text) / 60},
-            )
+            self._frame(page, number, role, sheet, covered, marks)
+        for (number, column), (_, text) in marks.items():
+            size = {"author": "pbanalysis", "x_scale": 2.2, "y_scale": 1 + len(text) / 60}
+            page.write_comment(number - 1, column - 1, text, size)
         if sheet.layout is not None:
             page.freeze_panes(sheet.layout.bottom, 0)
         page.set_landscape()
         page.fit_to_pages(1, 0)
+
+    def _frame(
+        self,
+        page: Any,
+        number: int,
+        role: Role,
+        sheet: SheetResult,
+        covered: set[tuple[int, int]],
+        marks: Mapping[tuple[int, int], tuple[str, str]],
+    ) -> None:
+        """Borders of the empty cells of a table row, and the height of a header row."""
+        cells = sheet.sheet.rows[number]
+        if role == "header":
+            texts = [(str(c.value), _width(sheet, n)) for n, c in cells.items() if (number, n) not in covered]
+            page.set_row(number - 1, _height(texts))
+        elif role in _BOXED and sheet.layout is not None:
+            for column in sheet.layout.columns.keys() - cells.keys():
+                if (number, column) not in covered:
+                    fill = marks.get((number, column), ("", ""))[0]
+                    page.write_blank(number - 1, column - 1, None, self._format("", fill, "cell"))
 
     def _write(
         self,
@@ -215,12 +217,8 @@ class _Pages:
             f"{mask(self.result.file.rsplit('/', 1)[-1])}　问题清单",
             self._format("", "", "title"),
         )
-        page.write_string(
-            1,
-            0,
-            "红色：没有采用，请改正；黄色：已采用，请确认；蓝色：提示。点“位置”可跳到该单元格，改好后把原表重新报送即可。",
-            self._format(),
-        )
+        page.merge_range(1, 0, 1, 6, f"{_received(self.result)}。{_HOW}", self._format("", "", "plain"))
+        page.set_row(1, 30)
         for column, text in enumerate(("序号", "类别", "工作表", "位置", "问题", "怎么改", "编号")):
             page.write_string(2, column, text, self._format("", "", "header"))
         order = list(SEVERITIES)
@@ -234,6 +232,7 @@ class _Pages:
             page.write_string(row, 4, finding.message, self._format("", "", "wrapped"))
             page.write_string(row, 5, finding.suggestion, self._format("", "", "wrapped"))
             page.write_string(row, 6, finding.finding_id, self._format("", "", "cell"))
+            page.set_row(row, _height(((finding.message, 60), (finding.suggestion, 44))))
         page.freeze_panes(3, 0)
         page.set_landscape()
         page.set_paper(9)
@@ -255,10 +254,13 @@ class _Pages:
         page = self.book.add_worksheet(self._title("汇总", "汇总"))
         page.set_column(0, 0, 22)
         page.set_column(1, 2, 40)
+        page.set_paper(9)
+        page.fit_to_pages(1, 0)
         row = 0
         for left, right in _account(self.result, self.findings, townships):
             page.write_string(row, 0, left, self._format("", "", "header"))
-            page.write_string(row, 1, right, self._format("", "", "wrapped"))
+            page.merge_range(row, 1, row, 2, right, self._format("", "", "wrapped"))
+            page.set_row(row, _height(((right, 76),)))
             row += 1
         row += 1
         for n, text in enumerate(("列", "表头", "读作")):
@@ -276,11 +278,12 @@ class _Pages:
                     page.write_string(row, n, text, self._format("", "", "wrapped"))
 
 
-_BOXED = ("data", "subtotal", "total", "nil_report", "section", "example")
+_BOXED = ("header", "title", "data", "subtotal", "total", "nil_report", "section", "example")
 _STYLES: dict[str, dict[str, Any]] = {
     "title": {"bold": True, "font_size": 13, "align": "center"},
     "header": {"bold": True, "border": 1, "text_wrap": True, "align": "center", "bg_color": "#F2F2F2"},
     "cell": {"border": 1},
+    "plain": {"text_wrap": True},
     "wrapped": {"border": 1, "text_wrap": True},
     "merged": {"border": 1, "text_wrap": True},
     "link": {"border": 1, "font_color": "#0563C1", "underline": 1},
@@ -290,20 +293,34 @@ _STYLES: dict[str, dict[str, Any]] = {
 def _account(
     result: FileResult, findings: Sequence[Finding], townships: Mapping[str, str]
 ) -> Iterable[tuple[str, str]]:
-    accepted, rejected, duplicate = (result.count(d) for d in ("accepted", "rejected", "duplicate"))
     towns = sorted({townships.get(s.township_id, "") for s in result.sheets} - {""})
     yield "文件", mask(result.file)
     yield "乡镇", "、".join(towns) or "见各行"
-    yield (
-        "收到",
-        f"收到 {accepted + rejected + duplicate} 行 = 采用 {accepted} + 退回 {rejected} + 重复 {duplicate}",
-    )
+    yield "收到", _received(result)
     for severity, word in SEVERITIES.items():
         yield word, f"{sum(f.severity == severity for f in findings)} 处"
     yield (
         "没有显示的",
         f"姓名、证件号、电话等个人信息在本表中写作{HIDDEN}；没有读取的列和另外的表写作{UNREAD}；隐藏的工作表、图片和批注没有带过来。原表没有改动。",
     )
+
+
+def _received(result: FileResult) -> str:
+    accepted, rejected, duplicate = (result.count(d) for d in ("accepted", "rejected", "duplicate"))
+    return f"收到 {accepted + rejected + duplicate} 行 = 采用 {accepted} + 退回 {rejected} + 重复 {duplicate}"
+
+
+_HOW = "红色：没有采用，请改正；黄色：已采用，请确认；蓝色：提示。点“位置”可跳到该单元格；请在原表上改好后重新报送"
+
+
+def _width(sheet: SheetResult, column: int) -> float:
+    return min(max(sheet.sheet.widths.get(column, 12), 9), 50)
+
+
+def _height(texts: Iterable[tuple[str, float]]) -> float:
+    """Row height that shows wrapped texts, given their column widths; a Chinese character takes two columns."""
+    lines = [1 + int(sum(1 if c.isascii() else 2 for c in text) / max(width - 1, 1)) for text, width in texts]
+    return 16.0 * max(lines, default=1)
 
 
 def _position(cell: str) -> tuple[int, int] | None:
