@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pbanalysis.indicators.tally import Floats, Statistic
+from pbanalysis.indicators.columns import Floats
+from pbanalysis.indicators.tally import Statistic
 from pbanalysis.plan.registry import Indicator
 from pbanalysis.stats.intervals import count_interval, wilson
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from pbanalysis.calendar import Period, add_months
-from pbanalysis.indicators.known import Days, Known, days, numbers
-from pbanalysis.indicators.tally import Bools, Statistic, Tally, by_town, tally
+from pbanalysis.indicators.columns import Bools, Days, between, days, equals, flags, numbers
+from pbanalysis.indicators.known import Known
+from pbanalysis.indicators.tally import Statistic, Tally, by_town, tally
 from pbanalysis.plan.registry import Indicator
 from pbanalysis.stats.finite import faulty_interval
 from pbanalysis.store.schema import TABLES
@@ -59,12 +60,8 @@ LIMITS = (
 )
 
 
-def _between(column: Days, first: Any, last: Any) -> Bools:
-    return (column >= np.datetime64(first)) & (column <= np.datetime64(last))
-
-
 def _ended(cases: pd.DataFrame) -> Bools:
-    return cases["outcome"].isin(_ENDED).to_numpy()
+    return np.asarray(cases["outcome"].isin(_ENDED))
 
 
 def _limit_day(known: Known, period: Period, limit: Limit, earlier: Days) -> Days:
@@ -77,11 +74,11 @@ def _in_motion(known: Known, period: Period) -> pd.DataFrame:
     cases = known.rows("admissions")
     moved = np.zeros(len(cases), dtype=bool)
     for step in STEPS:
-        moved |= _between(days(cases[step]), period.start, period.end)
+        moved |= between(days(cases[step]), period.start, period.end)
     stalled = np.zeros(len(cases), dtype=bool)
     for limit in (each for each in LIMITS if each.kind == "most"):
         last = _limit_day(known, period, limit, days(cases[limit.earlier]))
-        stalled |= _between(last, period.start, period.end) & cases[limit.later].isna().to_numpy()
+        stalled |= between(last, period.start, period.end) & cases[limit.later].isna().to_numpy()
     return cases[moved | (stalled & ~_ended(cases))]
 
 
@@ -180,13 +177,13 @@ def _collected(known: Known, counts: Tally, *tables: str) -> Tally:
 def admitted(known: Known, period: Period) -> pd.DataFrame:
     """Cases whose branch assembly passed in the year: that day is the day of admission."""
     cases = known.rows("admissions")
-    return cases[_between(days(cases["assembly_on"]), period.year_start, period.end)]
+    return cases[between(days(cases["assembly_on"]), period.year_start, period.end)]
 
 
 def plan(known: Known, period: Period, indicator: Indicator) -> Tally:
     """D01: admitted / planned; a township without a plan row adds to neither sum."""
     plans = known.rows("admission_plans")
-    plans = plans[(plans["year"] == period.year).fillna(False).to_numpy(dtype=bool)]
+    plans = plans[equals(plans["year"], period.year)]
     planned = np.full(len(known.towns), np.nan)
     planned[plans["town"].to_numpy()] = numbers(plans["plan_n"])
     number = by_town(known, admitted(known, period)["town"].to_numpy())
@@ -199,7 +196,7 @@ def plan(known: Known, period: Period, indicator: Indicator) -> Tally:
 def reviewed(known: Known, period: Period, indicator: Indicator) -> Tally:
     """D06: admitted after a passed joint review / admitted."""
     cases = admitted(known, period)
-    passed = (cases["review_result"] == "passed").to_numpy(dtype="bool", na_value=False)
+    passed = equals(cases["review_result"], "passed")
     in_time = days(cases["review_on"]) <= days(cases["assembly_on"])
     return _collected(known, tally(known, cases["town"].to_numpy(), passed & in_time))
 
@@ -207,19 +204,15 @@ def reviewed(known: Known, period: Period, indicator: Indicator) -> Tally:
 def unfit(known: Known, period: Period, indicator: Indicator) -> Tally:
     """M08-2: admitted with a failed or empty review result / admitted."""
     cases = admitted(known, period)
-    passed = (cases["review_result"] == "passed").to_numpy(dtype="bool", na_value=False)
+    passed = equals(cases["review_result"], "passed")
     return _collected(known, tally(known, cases["town"].to_numpy(), ~passed))
 
 
 def _audits(known: Known, sampling: str | None = None) -> pd.DataFrame:
     """County-level audit rows, of one way of sampling where it is said."""
     rows = known.rows("file_audits")
-    rows = rows[(rows["level"] == "county").to_numpy(dtype="bool", na_value=False)]
-    return (
-        rows
-        if sampling is None
-        else rows[(rows["sampling"] == sampling).to_numpy(dtype="bool", na_value=False)]
-    )
+    rows = rows[equals(rows["level"], "county")]
+    return rows if sampling is None else rows[equals(rows["sampling"], sampling)]
 
 
 def audited(known: Known, period: Period, indicator: Indicator) -> Tally:
@@ -254,7 +247,7 @@ def faults_fixed(known: Known, period: Period, indicator: Indicator) -> Tally:
     """D09: faults put right / faults found by the year's audits, any level and sampling."""
     rows = known.rows("file_audits")
     mine = (
-        _between(days(rows["audited_on"]), period.year_start, period.end)
+        between(days(rows["audited_on"]), period.year_start, period.end)
         & (rows["fault"] != "none").to_numpy()
     )
     rows = rows[mine]
@@ -265,7 +258,7 @@ def _followups(known: Known, period: Period) -> pd.DataFrame:
     rows = known.rows("followups")
     due, done = days(rows["due_on"]), days(rows["done_on"])
     rows = rows.assign(kept=done <= due, later=due > known.day)
-    return rows[_between(due, period.start, period.end)]
+    return rows[between(due, period.start, period.end)]
 
 
 def followups_done(known: Known, period: Period, indicator: Indicator) -> Tally:
@@ -289,10 +282,8 @@ def followed(known: Known, period: Period, indicator: Indicator) -> Tally:
 def two_new(known: Known, period: Period, indicator: Indicator) -> Tally:
     """M13-2, M13-3: cases of the two new fields with that step in 2023; the township is the unit."""
     cases = known.rows("admissions")
-    step = _between(
-        days(cases[indicator.options["column"]]), "2023-01-01", min(str(period.end), "2023-12-31")
-    )
-    mine = step & cases["two_new"].to_numpy(dtype="bool", na_value=False)
+    step = between(days(cases[indicator.options["column"]]), "2023-01-01", min(str(period.end), "2023-12-31"))
+    mine = step & flags(cases["two_new"])
     number = by_town(known, cases["town"].to_numpy()[mine])
     unknown = not known.has("admissions", "organisations")
     return _collected(known, tally(known, np.arange(len(number)), number, unknown=unknown))

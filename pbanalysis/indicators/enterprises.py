@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 import pandas as pd
 
 from pbanalysis.calendar import Period
-from pbanalysis.indicators.known import Known, flags
-from pbanalysis.indicators.tally import Bools, Tally, tally
+from pbanalysis.indicators.columns import Bools, flags
+from pbanalysis.indicators.known import Known
+from pbanalysis.indicators.tally import Tally, tally
 from pbanalysis.plan.registry import Indicator
 
 __all__ = ["share"]
 
 
-def _hit(rows: pd.DataFrame, test: str) -> Bools:
-    coverage = rows["coverage"]
-    match test:
-        case "surveyed":
-            return rows["surveyed_on"].notna().to_numpy()
-        case "organised":
-            return coverage.isin(["own", "joint"]).to_numpy()
-        case "reached":
-            work = coverage.isin(["own", "joint", "work_only"]).to_numpy()
-            return np.asarray(work | flags(rows["instructor"]) | flags(rows["liaison"]))
-        case "guided":
-            return np.asarray(flags(rows["instructor"]) & flags(rows["liaison"]))
-    raise ValueError(test)
+def _surveyed(rows: pd.DataFrame) -> Bools:
+    return np.asarray(rows["surveyed_on"].notna())
+
+
+def _organised(rows: pd.DataFrame) -> Bools:
+    return np.asarray(rows["coverage"].isin(["own", "joint"]))
+
+
+def _reached(rows: pd.DataFrame) -> Bools:
+    covered = rows["coverage"].isin(["own", "joint", "work_only"]).to_numpy()
+    return np.asarray(covered | flags(rows["instructor"]) | flags(rows["liaison"]))
+
+
+def _guided(rows: pd.DataFrame) -> Bools:
+    return flags(rows["instructor"]) & flags(rows["liaison"])
+
+
+_TESTS: Mapping[str, Callable[[pd.DataFrame], Bools]] = {
+    "surveyed": _surveyed,
+    "organised": _organised,
+    "reached": _reached,
+    "guided": _guided,
+}
 
 
 def share(known: Known, period: Period, indicator: Indicator) -> Tally:
@@ -39,5 +52,5 @@ def share(known: Known, period: Period, indicator: Indicator) -> Tally:
         rows = rows[rows["kind"].isin(options["kinds"]).to_numpy()]
     if "among" in options:
         rows = rows[flags(rows["operating"]) & (flags(rows["eligible"]) | (options["among"] == "operating"))]
-    counts = tally(known, rows["town"].to_numpy(), _hit(rows, options["test"]))
+    counts = tally(known, rows["town"].to_numpy(), _TESTS[options["test"]](rows))
     return counts if known.has("enterprises") else counts.absent()

@@ -22,12 +22,13 @@ from pbanalysis.indicators import (
     villages,
 )
 from pbanalysis.indicators.bounds import METHODS, bounds
+from pbanalysis.indicators.columns import Floats, equals, filled
 from pbanalysis.indicators.compare import beside_county
 from pbanalysis.indicators.due import due_reached
 from pbanalysis.indicators.known import Known, known
 from pbanalysis.indicators.results import COLUMNS, Results
 from pbanalysis.indicators.states import Case, decide
-from pbanalysis.indicators.tally import Floats, OwnRow, Tally
+from pbanalysis.indicators.tally import OwnRow, Tally
 from pbanalysis.plan.registry import Indicator, Registry, registry
 from pbanalysis.plan.rules import Rules
 from pbanalysis.store.county import County
@@ -200,8 +201,8 @@ def _quotas(at: Known, period: Period, indicator: Indicator) -> dict[str, float]
     rows = at.table("quotas")
     if not indicator.quotas or rows is None:
         return {}
-    mine = (rows["item_id"] == indicator.id) & (rows["year"] == period.year) & rows["quota_n"].notna()
-    chosen = rows[mine.fillna(False).to_numpy(dtype=bool)]
+    mine = equals(rows["item_id"], indicator.id) & equals(rows["year"], period.year)
+    chosen = rows[mine & filled(rows["quota_n"])]
     return dict(zip(chosen["township_id"], chosen["quota_n"].astype(float), strict=True))
 
 

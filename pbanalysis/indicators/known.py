@@ -18,45 +18,21 @@ import numpy.typing as npt
 import pandas as pd
 
 from pbanalysis.calendar import Period, as_date
+from pbanalysis.indicators.columns import Ints, days, numbers
 from pbanalysis.plan.rules import Rules, RuleSet, rules
 from pbanalysis.store.county import County
 from pbanalysis.store.schema import TABLES
 
-__all__ = ["Days", "Ints", "Known", "days", "filled", "flags", "known", "numbers"]
+__all__ = ["Known", "known"]
 
-Days = npt.NDArray[np.datetime64]
-Ints = npt.NDArray[np.int64]
 T = TypeVar("T")
 
 # the result of a year is known from its last day (contract/tables.md)
 _KNOWN_FROM_YEAR_END = {"branch_grades": "year"}
+# where an id leads to a township
+_HOLDERS = {"org_id": "organisations", "village_id": "villages", "case_id": "admissions"}
 # branches in the sense of the indicators: committees and general branches hold no 三会一课 of their own
 _BRANCHES = ("branch", "joint_branch")
-
-
-def days(column: pd.Series[Any]) -> Days:
-    """Dates as ``datetime64[D]``, missing = NaT (which compares false with everything)."""
-    return column.to_numpy(dtype="datetime64[s]").astype("datetime64[D]")
-
-
-def numbers(column: pd.Series[Any]) -> npt.NDArray[np.float64]:
-    """Counts or amounts as float64, missing = NaN."""
-    return column.to_numpy(dtype="float64", na_value=np.nan)
-
-
-def flags(column: pd.Series[Any]) -> npt.NDArray[np.bool_]:
-    """True where a flag is true; missing is not true."""
-    return column.to_numpy(dtype="bool", na_value=False)
-
-
-def filled(column: pd.Series[Any]) -> npt.NDArray[np.bool_]:
-    """Where a cell is neither missing nor blank; a 0 and an empty-looking list of one are filled."""
-    present = column.notna().to_numpy()
-    if isinstance(column.dtype, pd.StringDtype):
-        return np.asarray(present & (column.str.strip() != "").to_numpy(dtype="bool", na_value=False))
-    if column.dtype == object:
-        return np.asarray(present & (column.str.len() > 0).to_numpy(dtype="bool", na_value=False))
-    return np.asarray(present)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +78,7 @@ class Known:
 
     def has(self, *names: str) -> bool:
         """Whether all of these tables were collected."""
-        return all(self.county.has(name) for name in names)
+        return all(self.county.table(name) is not None for name in names)
 
     def on(self, period: Period) -> RuleSet:
         """The rules by which a period is judged."""
@@ -135,7 +111,13 @@ class Known:
 
     def branch_of(self, org_ids: pd.Series[Any]) -> Ints:
         """Number of each row's branch in :attr:`branches`, −1 for other organisations."""
-        return pd.Index(self.branches["org_id"]).get_indexer(org_ids).astype(np.int64)
+        return self._position(self.branches["org_id"], org_ids)
+
+    @staticmethod
+    def _position(index: pd.Series[Any] | pd.Index[str], keys: pd.Series[Any]) -> Ints:
+        """Position of each key in an index, −1 where it is not in it."""
+        found: Ints = pd.Index(index).get_indexer(keys).astype(np.int64)
+        return found
 
     def active(self, orgs: pd.DataFrame, first: Any, last: Any) -> npt.NDArray[np.bool_]:
         """Whether organisations existed from ``first`` to ``last``, both broadcast against the rows.
@@ -170,19 +152,14 @@ class Known:
         if route is None:
             return None
         if route == "township_id":
-            return self.towns.get_indexer(frame["township_id"]).astype(np.int64)
-        holder = self.table(
-            {"org_id": "organisations", "village_id": "villages", "case_id": "admissions"}[route]
-        )
-        if holder is None:
-            return np.full(len(frame), -1)
-        first = holder.drop_duplicates(route)
-        found = pd.Index(first[route]).get_indexer(frame[route])
-        return (
-            np.where(found >= 0, first["town"].to_numpy()[found], -1)
-            if len(first)
-            else np.full(len(frame), -1)
-        )
+            return self._position(self.towns, frame["township_id"])
+        holder = self.table(_HOLDERS[route])
+        if holder is None or holder.empty:
+            return np.full(len(frame), -1, dtype=np.int64)
+        holder = holder.drop_duplicates(route)
+        found = self._position(holder[route], frame[route])
+        town: Ints = np.where(found >= 0, holder["town"].to_numpy()[found], -1)
+        return town
 
     def _owned(self, name: str) -> pd.DataFrame:
         from pbanalysis.store.frames import empty

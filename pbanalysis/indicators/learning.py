@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from pbanalysis.calendar import Period, half_years
-from pbanalysis.indicators.known import Known, days, numbers
+from pbanalysis.indicators.columns import Bools, between, days, equals, numbers
+from pbanalysis.indicators.known import Known
 from pbanalysis.indicators.survival import Followed, median_days
-from pbanalysis.indicators.tally import Bools, Tally, by_town, nothing, tally
+from pbanalysis.indicators.tally import Tally, by_town, nothing, tally
 from pbanalysis.plan.registry import Indicator, registry
 
 __all__ = ["events", "half_years_trained", "hours", "lag", "placed", "studies"]
@@ -29,7 +30,7 @@ def _studies(known: Known, period: Period) -> Followed:
     if topics is None:
         topics = pd.DataFrame({"topic_id": [], "released_on": np.array([], dtype="datetime64[s]")})
     released = days(topics["released_on"])
-    mine = (released >= np.datetime64(period.start)) & (released <= np.datetime64(period.end))
+    mine = between(released, period.start, period.end)
     topics, released = topics[mine], released[mine]
     studied = known.rows("topic_studies")
     branch = known.branch_of(studied["org_id"])
@@ -54,7 +55,7 @@ def lag(known: Known, period: Period, indicator: Indicator) -> Tally:
     """S06: Kaplan–Meier median days from release to first study."""
     units = studies(known, period)
     studied = days(known.rows("topic_studies")["studied_on"])
-    year = (studied >= np.datetime64(period.year_start)) & (studied <= np.datetime64(period.end))
+    year = between(studied, period.year_start, period.end)
     silent = by_town(known, known.rows("topic_studies")["town"].to_numpy()[year]) == 0
     counts = median_days(known, units, unknown=silent[units.town])
     return counts if known.has("topics", "topic_studies", "organisations") else counts.absent()
@@ -63,11 +64,7 @@ def lag(known: Known, period: Period, indicator: Indicator) -> Tally:
 def hours(known: Known, period: Period, indicator: Indicator) -> Tally:
     """S07, S08: persons with the year's hours / due. Background only: hours may not judge."""
     rows, branches = known.rows("study_hours"), known.branches
-    rows = rows[
-        (
-            (rows["year"] == period.year).fillna(False) & rows["role"].isin(indicator.options["roles"])
-        ).to_numpy()
-    ]
+    rows = rows[equals(rows["year"], period.year) & rows["role"].isin(indicator.options["roles"]).to_numpy()]
     ended = known.year_ended(period)
     whole = known.active(branches, np.datetime64(period.year_start), np.datetime64(period.year_end))
     missing = whole & ~branches["org_id"].isin(rows["org_id"]).to_numpy()
@@ -88,9 +85,9 @@ def _starting(known: Known, first: Any, last: Any, **match: str) -> Bools:
     """Flags of trainings that start in [first, last] and have these values."""
     rows = known.rows("trainings")
     started = days(rows["start_on"])
-    flag = (started >= np.datetime64(first)) & (started <= np.datetime64(last))
+    flag = between(started, first, last)
     for column, value in match.items():
-        flag &= (rows[column] == value).to_numpy(dtype="bool", na_value=False)
+        flag &= equals(rows[column], value)
     return flag
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from pbanalysis.calendar import Period, add_months
-from pbanalysis.indicators.known import Days, Known, days, numbers
+from pbanalysis.indicators.columns import between, days, equals, filled, flags, looked_up, numbers
+from pbanalysis.indicators.known import Known
 from pbanalysis.indicators.study import latest_counts
-from pbanalysis.indicators.tally import Bools, Tally, by_town, tally
+from pbanalysis.indicators.tally import Tally, by_town, tally
 from pbanalysis.plan.registry import Indicator
 
 __all__ = [
@@ -29,13 +28,13 @@ __all__ = [
 def weak(known: Known, period: Period, indicator: Indicator) -> Tally:
     """R10: weak organisations of the cycle year with plan, with leader, or accepted and not continuing."""
     rows = known.rows("weak_orgs")
-    rows = rows[(rows["cycle_year"] == period.year).fillna(False).to_numpy(dtype=bool)]
+    rows = rows[equals(rows["cycle_year"], period.year)]
     column = rows[indicator.options["column"]]
     if column.name == "accepted_on":
-        hit = column.notna() & (rows["result"] != "continuing").fillna(True)
+        hit = filled(column) & ~equals(rows["result"], "continuing")
     else:
-        hit = column.fillna(False)
-    counts = tally(known, rows["town"].to_numpy(), hit.to_numpy(dtype=bool))
+        hit = flags(column)
+    counts = tally(known, rows["town"].to_numpy(), hit)
     return counts if known.has("weak_orgs", "organisations") else counts.absent()
 
 
@@ -70,7 +69,7 @@ def elections(known: Known) -> pd.DataFrame:
         rows, orgs = known.rows("elections"), known.rows("organisations").drop_duplicates("org_id")
         expires, extended = days(rows["expires_on"]), days(rows["extended_until"])
         due = np.where(extended > expires, extended, expires)
-        gone = days(rows["org_id"].map(orgs.set_index("org_id")["dissolved_on"]))
+        gone = days(looked_up(orgs.set_index("org_id")["dissolved_on"], rows["org_id"]))
         lead = known.rules.on(known.as_of).months("reminder.months")
         return rows.assign(
             due_on=due.astype("datetime64[s]"),
@@ -79,10 +78,6 @@ def elections(known: Known) -> pd.DataFrame:
         )
 
     return known.once("elections", make)
-
-
-def _within(column: Days, first: Any, last: Any) -> Bools:
-    return (column >= np.datetime64(first)) & (column <= np.datetime64(last))
 
 
 def _filed_terms(known: Known, counts: Tally) -> Tally:
@@ -95,7 +90,7 @@ def _filed_terms(known: Known, counts: Tally) -> Tally:
 def elections_on_time(known: Known, period: Period, indicator: Indicator) -> Tally:
     """R12: terms that expired in the period, renewed on or before their due day / due."""
     rows = elections(known)
-    rows = rows[_within(days(rows["expires_on"]), period.start, period.end)]
+    rows = rows[between(days(rows["expires_on"]), period.start, period.end)]
     due = days(rows["due_on"])
     counts = tally(
         known,
@@ -114,7 +109,7 @@ def reminded(known: Known, period: Period, indicator: Indicator) -> Tally:
     expires = days(rows["expires_on"])
     ahead = add_months(known.day, known.rules.on(known.as_of).months("reminder.months"))
     soon = (expires > known.day) & (expires <= ahead)
-    rows = rows[_within(expires, period.start, period.end) | soon]
+    rows = rows[between(expires, period.start, period.end) | soon]
     last = days(rows["reminder_due_on"])
     counts = tally(
         known,
@@ -135,7 +130,7 @@ def _current(known: Known, period: Period) -> pd.DataFrame:
 
 def _grades(known: Known, year: int) -> pd.DataFrame:
     rows = known.rows("branch_grades")
-    return rows[(rows["year"] == year).fillna(False).to_numpy(dtype=bool)]
+    return rows[equals(rows["year"], year)]
 
 
 def moves(known: Known, period: Period) -> pd.DataFrame:
@@ -152,7 +147,7 @@ def moves(known: Known, period: Period) -> pd.DataFrame:
     pairs = both.sort_values(["org_id", "scheme"]).drop_duplicates("org_id").set_index("org_id")
     rows = _current(known, period)
     org = rows["org_id"]
-    after, before = (numbers(org.map(pairs[column])) for column in ("grade", "grade_before"))
+    after, before = (numbers(looked_up(pairs[column], org)) for column in ("grade", "grade_before"))
     graded_now = org.isin(now["org_id"]).to_numpy()
     ended = known.year_ended(period)
     names = np.select([~np.isnan(after), graded_now], ["in", "na"], "unknown") if ended else "not_due"
@@ -160,7 +155,7 @@ def moves(known: Known, period: Period) -> pd.DataFrame:
         {
             "township_id": rows["township_id"].to_numpy(),
             "org_id": org.to_numpy(),
-            "scheme": org.map(pairs["scheme"]).to_numpy(),
+            "scheme": looked_up(pairs["scheme"], org).to_numpy(),
             "before": before,
             "after": after,
             "class": names,

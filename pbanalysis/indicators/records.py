@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from pbanalysis.calendar import Period
+from pbanalysis.indicators.columns import between, days, equals, numbers
 from pbanalysis.indicators.due import due_reached
-from pbanalysis.indicators.known import Known, days, numbers
+from pbanalysis.indicators.known import Known
 from pbanalysis.indicators.tally import OwnRow, Tally, nothing, tally
 from pbanalysis.plan.registry import Indicator
 
@@ -24,12 +25,12 @@ def _latest(known: Known, period: Period, indicator: Indicator) -> pd.DataFrame:
             {"numerator": [], "denominator": []}, index=pd.Index([], dtype="str"), dtype=float
         )
     as_of = days(rows["as_of"])
-    usable = (rows["item_id"] == indicator.id).to_numpy(dtype="bool", na_value=False) & (as_of <= known.day)
+    usable = equals(rows["item_id"], indicator.id) & (as_of <= known.day)
     usable &= rows["numerator"].notna().to_numpy()
     if indicator.kind != "count":
         usable &= rows["denominator"].notna().to_numpy()
     if indicator.yearly:
-        usable &= (as_of >= np.datetime64(period.year_start)) & (as_of <= np.datetime64(period.end))
+        usable &= between(as_of, period.year_start, period.end)
     last = rows[usable].sort_values("as_of", kind="stable").drop_duplicates("township_id", keep="last")
     return last.set_index("township_id")[["numerator", "denominator"]]
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from pbanalysis.calendar import Period
-from pbanalysis.indicators.known import Days, Known, days, filled, flags
+from pbanalysis.indicators.columns import Days, between, days, equals, filled, flags
+from pbanalysis.indicators.known import Known
 from pbanalysis.indicators.survival import Followed, median_days
-from pbanalysis.indicators.tally import Bools, Tally, by_town, tally
+from pbanalysis.indicators.tally import Tally, by_town, tally
 from pbanalysis.plan.registry import Indicator
 
 __all__ = [
@@ -55,11 +56,11 @@ def _issues(known: Known, period: Period) -> pd.DataFrame:
     # a status without a date closes nothing
     closed = ~np.isnat(closed_on) & ~otherwise
     again = (reopened >= closed_on) & ~(days(rows["reclosed_on"]) >= reopened)
-    standing = (rows["deadline_kind"] == "standing").to_numpy(dtype="bool", na_value=False)
+    standing = equals(rows["deadline_kind"], "standing")
     before = closed & (closed_on < np.datetime64(period.start))
     mine = ~(found > np.datetime64(period.end)) & (~before | standing | again)
     current = rows["deadline_on"].fillna(rows["deadline_original_on"])
-    dated = (rows["deadline_kind"] == "dated").to_numpy(dtype="bool", na_value=False)
+    dated = equals(rows["deadline_kind"], "dated")
     due = dated & (days(current) <= known.day)
     followed = Followed(
         rows["town"].to_numpy(), found, np.where(closed | otherwise, closed_on, known.day), closed
@@ -95,7 +96,7 @@ def _count(known: Known, period: Period, rows: pd.DataFrame, hit: Any, **left_ou
 def _submitted_on(known: Known, period: Period) -> Days:
     """Day on which each township handed in its ledger of the year, NaT = not known."""
     rows = known.rows("ledger_submissions")
-    rows = rows[(rows["year"] == period.year).fillna(False).to_numpy(dtype=bool)]
+    rows = rows[equals(rows["year"], period.year)]
     day = np.full(len(known.towns), np.datetime64("NaT", "D"))
     day[rows["town"].to_numpy()] = days(rows["submitted_on"])
     return day
@@ -202,16 +203,12 @@ def categorised(known: Known, period: Period, indicator: Indicator) -> Tally:
     return _reported(known, period, tally(known, town, named[town]))
 
 
-def _within(column: Days, period: Period) -> Bools:
-    return (column >= np.datetime64(period.start)) & (column <= np.datetime64(period.end))
-
-
 def replies(known: Known, period: Period, indicator: Indicator) -> Tally:
     """R14: supervisions answered by their day / with that day in the period and passed."""
     rows = known.rows("supervisions")
     due = days(rows["reply_due_on"])
-    undated = np.isnat(due) & _within(days(rows["acted_on"]), period)
-    mine = _within(due, period) | undated
+    undated = np.isnat(due) & between(days(rows["acted_on"]), period.start, period.end)
+    mine = between(due, period.start, period.end) | undated
     rows, due, undated = rows[mine], due[mine], undated[mine]
     counts = tally(
         known, rows["town"].to_numpy(), days(rows["replied_on"]) <= due, na=undated, not_due=due > known.day
@@ -221,7 +218,7 @@ def replies(known: Known, period: Period, indicator: Indicator) -> Tally:
 
 def _acted(known: Known, period: Period, mask: Any = True) -> Any:
     rows = known.rows("supervisions")
-    mine = _within(days(rows["acted_on"]), period) & mask
+    mine = between(days(rows["acted_on"]), period.start, period.end) & mask
     return by_town(known, rows["town"].to_numpy()[mine])
 
 
@@ -234,10 +231,9 @@ def _by_township(known: Known, number: Any) -> Tally:
 def actions(known: Known, period: Period, indicator: Indicator) -> Tally:
     """M05-4: supervisions of the period with an action; none filed = 0."""
     rows = known.rows("supervisions")
-    acted = rows["action"].notna().to_numpy() & (rows["action"] != "none").to_numpy(
-        dtype="bool", na_value=False
+    return _by_township(
+        known, _acted(known, period, filled(rows["action"]) & ~equals(rows["action"], "none"))
     )
-    return _by_township(known, _acted(known, period, acted))
 
 
 def visited(known: Known, period: Period, indicator: Indicator) -> Tally:

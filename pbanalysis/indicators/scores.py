@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from pbanalysis.calendar import Period
-from pbanalysis.indicators.known import Known, days, numbers
+from pbanalysis.indicators.columns import between, days, equals, looked_up, numbers
+from pbanalysis.indicators.known import Known
 from pbanalysis.indicators.tally import Statistic, Tally, tally
 from pbanalysis.plan.registry import Indicator
 from pbanalysis.stats.gain import learning_gain
@@ -23,8 +24,8 @@ def spot_tests(known: Known, period: Period, indicator: Indicator) -> Tally:
     """S16: spot tests passed / taken in the period."""
     rows = known.rows("test_scores")
     taken = days(rows["taken_on"])
-    inside = (taken >= np.datetime64(period.start)) & (taken <= np.datetime64(period.end))
-    rows = rows[inside & (rows["phase"] == "spot").to_numpy(dtype="bool", na_value=False)]
+    inside = between(taken, period.start, period.end)
+    rows = rows[inside & equals(rows["phase"], "spot")]
     share = numbers(rows["score"]) / numbers(rows["max_score"])
     passed = share >= known.on(period)["spot_test.pass"]
     counts = tally(known, rows["town"].to_numpy(), passed, unknown=np.isnan(share))
@@ -41,12 +42,10 @@ def paired_scores(known: Known, period: Period) -> pd.DataFrame:
     """
     rows = known.rows("test_scores")
     taken = days(rows["taken_on"])
-    inside = (taken >= np.datetime64(period.year_start)) & (taken <= np.datetime64(period.end))
+    inside = between(taken, period.year_start, period.end)
     rows = rows[inside].assign(share=numbers(rows["score"])[inside] / numbers(rows["max_score"])[inside])
     rows = rows.dropna(subset=["share"]).sort_values("taken_on", kind="stable")
-    pre, post = (
-        rows[(rows["phase"] == phase).to_numpy(dtype="bool", na_value=False)] for phase in ("pre", "post")
-    )
+    pre, post = (rows[equals(rows["phase"], phase)] for phase in ("pre", "post"))
     last = post.drop_duplicates("person_key", keep="last").set_index("person_key")["share"]
     first = pre.drop_duplicates("person_key")
     return pd.DataFrame(
@@ -54,7 +53,7 @@ def paired_scores(known: Known, period: Period) -> pd.DataFrame:
             "town": first["town"].to_numpy(),
             "org_id": first["org_id"].to_numpy(),
             "pre": numbers(first["share"]),
-            "post": numbers(first["person_key"].map(last)),
+            "post": numbers(looked_up(last, first["person_key"])),
         }
     )
 

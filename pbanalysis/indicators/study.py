@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from pbanalysis.calendar import Period, months, quarters
-from pbanalysis.indicators.known import Ints, Known, days, filled, flags, numbers
-from pbanalysis.indicators.tally import NAMES, Bools, Tally, by_town, classes, tally
+from pbanalysis.indicators.columns import Bools, Ints, between, days, filled, flags, numbers
+from pbanalysis.indicators.known import Known
+from pbanalysis.indicators.tally import NAMES, Tally, by_town, classes, tally
 from pbanalysis.plan.registry import Indicator
 from pbanalysis.store.schema import TABLES
 
@@ -51,7 +52,7 @@ def meeting_types(known: Known) -> npt.NDArray[np.bool_]:
 
 def _within(known: Known, first: Any, last: Any) -> Bools:
     held = days(known.rows("meetings")["held_on"])
-    return (held >= np.datetime64(first)) & (held <= np.datetime64(last))
+    return between(held, first, last)
 
 
 def meetings_of(known: Known, period: Period) -> pd.DataFrame:
@@ -129,7 +130,7 @@ def _obligations(known: Known, period: Period) -> pd.DataFrame:
     branches, need = known.branches, known.on(period)["committee.full_members"]
     silent = ~filed(known, period)[branches["town"].to_numpy()]
     parts = []
-    for code, kind in enumerate(OBLIGED):
+    for number, kind in enumerate(OBLIGED):
         starts, ends = quarters(period) if kind == "assembly" else months(period)
         na: Any = np.zeros((len(branches), len(starts)), dtype=bool)
         unknown: Any = np.broadcast_to(silent[:, None], na.shape)
@@ -147,7 +148,7 @@ def _obligations(known: Known, period: Period) -> pd.DataFrame:
         parts.append(
             (
                 branch,
-                np.full(len(branch), code),
+                np.full(len(branch), number),
                 starts[sub],
                 ends[sub],
                 np.where((kinds == 0) & ~done, 4, kinds),
@@ -259,7 +260,9 @@ def life_meetings(known: Known, period: Period, indicator: Indicator) -> Tally:
 
 
 def _cells(rows: pd.DataFrame) -> Ints:
-    return np.sum([filled(rows[column]) for column in _CELLS], axis=0, dtype=np.int64)
+    """How many of the seven cells of each record are filled."""
+    count: Ints = np.sum([filled(rows[column]) for column in _CELLS], axis=0, dtype=np.int64)
+    return count
 
 
 def completeness(known: Known, period: Period, indicator: Indicator) -> Tally:
@@ -286,7 +289,7 @@ def screened(known: Known, period: Period) -> pd.DataFrame:
     rows, rule = meetings_of(known, period), known.on(period)
     lag = (days(rows["recorded_on"]) - days(rows["held_on"])).astype("float64", copy=False)
     lag = np.where(rows["recorded_on"].isna(), np.nan, lag)
-    bare = rows["minutes"].map(lambda text: "".join(text.split()), na_action="ignore")
+    bare = rows["minutes"].map(lambda text: "".join(text.split()), na_action="ignore").astype("str")
     long = (bare.str.len() >= rule["same_minutes.characters"]).to_numpy(dtype="bool", na_value=False)
     others = rows["org_id"][long].groupby(bare[long]).transform("nunique")
     same = pd.Series(False, index=rows.index)
@@ -315,7 +318,7 @@ def lecturers(known: Known, period: Period, indicator: Indicator) -> Tally:
     lectures, trainings = meetings_of(known, period), known.rows("trainings")
     lectures = lectures[lectures["is_lecture"].to_numpy()]
     started = days(trainings["start_on"])
-    year = (started >= np.datetime64(period.year_start)) & (started <= np.datetime64(period.end))
+    year = between(started, period.year_start, period.end)
     mine = year & (started >= np.datetime64(period.start)) & (trainings["kind"] != "placement").to_numpy()
     columns = ["town", "lecturer"]
     rows = pd.concat([lectures[columns], trainings.loc[mine, columns]])

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from pbanalysis.indicators.known import Days, Ints, Known
-from pbanalysis.indicators.tally import IN, Bools, Floats, Statistic, Tally, classes, tally
+from pbanalysis.indicators.columns import Bools, Days, Floats, Ints
+from pbanalysis.indicators.known import Known
+from pbanalysis.indicators.tally import IN, Statistic, Tally, classes, tally
 from pbanalysis.stats.survival import kaplan_meier
 
 __all__ = ["Followed", "median_days"]

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from pbanalysis.indicators.known import Ints, Known
+from pbanalysis.indicators.columns import Bools, Floats, Ints
+from pbanalysis.indicators.known import Known
 
 __all__ = ["NAMES", "OwnRow", "Statistic", "Tally", "by_town", "classes", "nothing", "tally"]
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 # classes of a unit, in the order in which the first reason that holds leaves it out
 IN, NA, NOT_DUE, UNKNOWN = range(4)
@@ -131,13 +130,17 @@ def tally(
     """
     kind = classes(len(town), na=na, not_due=not_due, unknown=unknown)
     counted = kind == IN
-    left_out = [by_town(known, town[kind == reason]).astype(np.int64) for reason in (NOT_DUE, NA, UNKNOWN)]
+    not_due_n, na_n, unknown_n = (
+        by_town(known, town[kind == reason]).astype(np.int64) for reason in (NOT_DUE, NA, UNKNOWN)
+    )
     amount = np.broadcast_to(np.asarray(hit, dtype=np.float64), len(town))[counted]
     base = None if weight is None else np.asarray(weight, dtype=np.float64)[counted]
     return Tally(
         by_town(known, town[counted], amount),
         by_town(known, town[counted], base),
-        *left_out,
+        not_due_n,
+        na_n,
+        unknown_n,
         state=np.full(len(known.towns), "", dtype=object),
     )
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from pbanalysis.calendar import Period
+from pbanalysis.indicators.columns import Floats, days, equals, flags, looked_up, numbers
 from pbanalysis.indicators.due import due_reached
-from pbanalysis.indicators.known import Known, days, flags, numbers
-from pbanalysis.indicators.tally import Bools, Floats, Tally, by_town, tally
+from pbanalysis.indicators.known import Known
+from pbanalysis.indicators.tally import Tally, by_town, tally
 from pbanalysis.plan.registry import Indicator
 
 __all__ = [
@@ -45,8 +46,8 @@ def village_rows(known: Known, year: int, kind: str = "village") -> pd.DataFrame
 
 def _village_rows(known: Known, year: int, kind: str) -> pd.DataFrame:
     villages, figures = known.rows("villages"), known.rows(_TABLE[kind])
-    villages = villages[(villages["kind"] == kind).to_numpy(dtype="bool", na_value=False)]
-    figures = figures[(figures["year"] == year).fillna(False).to_numpy(dtype=bool)]
+    villages = villages[equals(villages["kind"], kind)]
+    figures = figures[equals(figures["year"], year)]
     figures = figures.drop_duplicates("village_id").drop(
         columns=["town", "source_file", "source_sheet", "source_row"]
     )
@@ -92,8 +93,9 @@ def flag(known: Known, period: Period, indicator: Indicator) -> Tally:
 def model(known: Known, period: Period, indicator: Indicator) -> Tally:
     """M09-1: villages in one of the three models / villages with it filled."""
     rows = _of(known, period, indicator)
-    hit = (rows["model"] != "none").to_numpy(dtype="bool", na_value=False)
-    return _tally(known, period, indicator, rows, hit, rows["model"].isna().to_numpy())
+    return _tally(
+        known, period, indicator, rows, ~equals(rows["model"], "none"), rows["model"].isna().to_numpy()
+    )
 
 
 def _least(known: Known, period: Period, indicator: Indicator) -> float:
@@ -131,7 +133,7 @@ def growth(known: Known, period: Period, indicator: Indicator) -> Tally:
     """M09-4: income of the year / of the year before, over villages with both."""
     rows, before = _of(known, period, indicator), village_rows(known, period.year - 1)
     figure = numbers(rows["income_total_yuan"])
-    last = numbers(rows["village_id"].map(before.set_index("village_id")["income_total_yuan"]))
+    last = numbers(looked_up(before.set_index("village_id")["income_total_yuan"], rows["village_id"]))
     return _tally(
         known, period, indicator, rows, figure, np.isnan(figure), unknown=np.isnan(last), weight=last
     )
@@ -171,19 +173,13 @@ def workers(known: Known, period: Period, indicator: Indicator) -> Tally:
     towns = known.rows("townships")
     residents[towns["town"].to_numpy()] = numbers(towns["urban_residents_n"])
     missing = (communities > 0) & ((by_town(known, town, np.isnan(number)) > 0) | np.isnan(residents))
-    usable: Bools = ~missing & (residents > 0)
     waiting = not due_reached(known, period, indicator)
-    left = tally(
-        known,
-        town,
-        0,
-        na=~missing[town] & ~usable[town],
-        not_due=missing[town] & waiting,
-        unknown=missing[town],
-    )
-    sums = by_town(known, town, np.nan_to_num(number))
+    left = tally(known, town, 0, na=~missing[town], not_due=waiting, unknown=True)
     counts = replace(
-        left, numerator=np.where(usable, sums, 0.0), denominator=np.where(usable, residents, 0.0)
+        left,
+        numerator=np.where(missing, 0.0, by_town(known, town, np.nan_to_num(number))),
+        denominator=np.where(missing, 0.0, np.nan_to_num(residents)),
+        n_na=known.zeros(),
     )
     if missing.any():
         counts = replace(counts, county_state="not_due" if waiting else "unknown")
