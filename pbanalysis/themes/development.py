@@ -10,7 +10,7 @@ import pandas as pd
 
 from pbanalysis.indicators.development import LIMITS as LIMIT_KINDS
 from pbanalysis.indicators.development import limits
-from pbanalysis.indicators.known import days
+from pbanalysis.indicators.columns import days
 from pbanalysis.privacy.disclosure import protect_table
 from pbanalysis.themes.matters import Due, Matter, due_soon, general, short_of, shown_first
 from pbanalysis.themes.reading import FEW

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pbanalysis.calendar import months
-from pbanalysis.indicators.known import days
+from pbanalysis.indicators.columns import days
 from pbanalysis.indicators.organisations import elections
 from pbanalysis.indicators.rectification import issues
 from pbanalysis.terms import ISSUE_CATEGORIES

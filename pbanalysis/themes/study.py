@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pbanalysis.calendar import months
-from pbanalysis.indicators.known import days, numbers
+from pbanalysis.indicators.columns import days, numbers
 from pbanalysis.indicators.scores import paired_scores
 from pbanalysis.indicators.study import meetings_of, obligations
 from pbanalysis.privacy.disclosure import Policy
