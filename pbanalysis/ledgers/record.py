@@ -57,7 +57,7 @@ FINDINGS = (
 Line = tuple[str, ...]
 
 # changes of form only; a workbook with no other is accepted without more
-_FORM_ONLY = {"", "vocabulary", "bool_word", "bool_digit", "personal"}
+_FORM_ONLY = {"", "vocabulary", "bool_word", "bool_digit", "personal", "deadline_immediate", "deadline_standing"}
 
 
 def verdict(result: FileResult | CanonicalFile, findings: list[Finding]) -> str:
