@@ -71,8 +71,8 @@ _WHERE = {
     "findings": "pbanalysis.explore.findings",
     "what_if": "pbanalysis.explore.trial",
     "composite": "pbanalysis.explore.composite",
-    "table": "pbanalysis.explore.tables",
-    "links": "pbanalysis.explore.start",
+    "rows": "pbanalysis.explore.rows",
+    "desk": "pbanalysis.explore.desk",
 }
 # namespaces; `pb.indicators("study")` and `pb.explore(county)` call the package itself
 _PACKAGES = {

@@ -84,6 +84,10 @@ class PbError(Exception):
         fix = self.fix if not self.fix or self.fix.endswith(("。", "？")) else f"{self.fix}。"
         return f"{head}{got}。{fix}"
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows instead of a traceback: the one paragraph."""
+        return [f"✘ {self}"]
+
     @property
     def exit_status(self) -> Exit:
         """Exit status of the command that met this error."""

@@ -40,5 +40,7 @@ def open_lab(store: Path, *, port: int = 8888, browser: bool = True) -> Exit:
 
     open_county(store)
     environment = os.environ | {"PBANALYSIS_STORE": str(Path(store).resolve())}
-    stopped = subprocess.run(lab_command(notebooks_folder(), port=port, browser=browser), env=environment, check=False)
+    stopped = subprocess.run(
+        lab_command(notebooks_folder(), port=port, browser=browser), env=environment, check=False
+    )
     return Exit.DONE if stopped.returncode == 0 else Exit.ATTENTION
