@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["as_json", "collect", "numbers_in", "orphans"]
 
+_FIELDS = ("id", "indicator_id", "name", "value", "text", "n", "N", "state", "source_tables", "rows")
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?[%‰]?")
 _FRAME = re.compile(
     "|".join(
@@ -75,7 +76,8 @@ def collect(blocks: Iterable[Block], document: Document | None = None) -> dict[s
                     fix="这是程序的错误，请告诉维护人员",
                 )
     frame = {} if document is None else {"document": dict(document.frame)}
-    return {**frame, "facts": [dict(fact) for fact in facts.values()]}
+    # a notebook that was saved has its keys sorted: the order is ours
+    return {**frame, "facts": [{key: fact.get(key) for key in _FIELDS} for fact in facts.values()]}
 
 
 def as_json(content: Mapping[str, Any]) -> bytes:

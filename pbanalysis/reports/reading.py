@@ -21,7 +21,7 @@ from itertools import zip_longest
 from pathlib import PurePosixPath
 from typing import Any, TypeAlias
 
-__all__ = ["Change", "Text", "changes", "texts_of"]
+__all__ = ["Change", "Text", "changes", "lines_of", "texts_of"]
 
 Text: TypeAlias = tuple[str, str]  # place, what stands there
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?[%‰]?")
@@ -66,6 +66,12 @@ def texts_of(name: str, data: bytes) -> list[Text] | None:
         return None if found is None else list(found)
     except Exception as error:
         raise ValueError(f"{name} cannot be read: {type(error).__name__}") from error
+
+
+def lines_of(data: bytes) -> list[Text]:
+    """Lines of a text file whose structure is broken."""
+    lines = data.decode("utf-8", errors="replace").splitlines()
+    return [(f"第{number}行", line.strip()) for number, line in enumerate(lines, start=1)]
 
 
 def changes(old: Sequence[Text], new: Sequence[Text]) -> list[Change]:

@@ -69,11 +69,14 @@ class Remaker:
         """The page of a notebook, with the title that the delivered page bears."""
         from pbanalysis.reports.html import render_html
 
-        content = self._json(notebook, even_changed=even_changed)
+        content = self._notebook(notebook, even_changed=even_changed)
         title = _TITLE.search(self._text(page))
         if content is None or title is None:
             return None
-        return render_html(content, title=unescape(title[1]))
+        try:
+            return render_html(content, title=unescape(title[1]))
+        except (KeyError, TypeError, ValueError):  # a notebook whose structure was tampered with
+            return None
 
     @cached_property
     def store(self) -> Path | None:
@@ -103,8 +106,12 @@ class Remaker:
 
     def frame(self, folder: str) -> Mapping[str, Any] | None:
         """What an attachment was composed with, from its ``facts.json``."""
-        facts = self._json(f"{folder}/facts.json", even_changed=True)
-        frame = facts.get("document") if isinstance(facts, dict) else None
+        text = self._text(f"{folder}/facts.json")
+        _, mark, rest = text.partition('"document": ')
+        try:  # the frame stands first: a digit that breaks the file further down does not hide it
+            frame, _ = json.JSONDecoder().raw_decode(rest) if mark else (None, 0)
+        except ValueError:
+            return None
         return frame if isinstance(frame, dict) else None
 
     def parts(self, folder: str) -> dict[str, list[Block]] | None:
@@ -114,7 +121,7 @@ class Remaker:
         for theme, stem in stems.items():
             name = f"{folder}/{stem}.ipynb"
             if (self._out / name).exists() or name in self._changed:
-                notebook = self._json(name)
+                notebook = self._notebook(name)
                 if notebook is None:
                     return None
                 parts[theme] = list(blocks_of(notebook))
@@ -167,12 +174,14 @@ class Remaker:
         except (OSError, ValueError):
             return ""
 
-    def _json(self, name: str, *, even_changed: bool = False) -> Any:
+    def _notebook(self, name: str, *, even_changed: bool = False) -> Any:
         if name in self._changed and not even_changed:
             return None
+        import nbformat
+
         try:
-            return json.loads(self._text(name))
-        except ValueError:
+            return nbformat.reads(self._text(name), as_version=4)  # type: ignore[no-untyped-call]
+        except (ValueError, nbformat.ValidationError):
             return None
 
 

@@ -21,7 +21,7 @@ from pbanalysis.reports.facts import numbers_in, orphans
 from pbanalysis.reports.files import sha256
 from pbanalysis.reports.incremental import read_run
 from pbanalysis.reports.manifest import seal
-from pbanalysis.reports.reading import Change, changes, texts_of
+from pbanalysis.reports.reading import Change, changes, lines_of, texts_of
 from pbanalysis.reports.remake import Remaker
 
 __all__ = ["FileVerdict", "VerifyReport", "verify"]
@@ -35,6 +35,7 @@ _STATES: Mapping[State, str] = {
 }
 _MANIFEST = "manifest.json"
 _MOST = 20
+_TEXTS = {".json", ".csv", ".html"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,9 @@ def _verdict(out: Path, name: str, listed_as: str, state: State, remaker: Remake
     try:
         now = texts_of(name, data)
     except ValueError:
-        return FileVerdict(name, state, note="文件已损坏，打不开")
+        made = remaker.file(listed_as) if PurePosixPath(name).suffix in _TEXTS else None
+        found = changes(lines_of(made), lines_of(data)) if made else []
+        return FileVerdict(name, state, tuple(found), "文件已损坏，打不开")
     if now is None:
         return FileVerdict(name, state, note="这种文件只能核对校验码（核对 PDF 需要 pypdf 或 pdftotext）")
     made = remaker.file(listed_as)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+import nbformat
 
 from pbanalysis.exhibits.blocks import (
     Block,
@@ -19,6 +23,12 @@ from pbanalysis.exhibits.blocks import (
     Table,
     blocks_of,
 )
+from pbanalysis.reports import attachments
+from pbanalysis.reports.execute import to_bytes
+from pbanalysis.reports.files import write_whole
+from pbanalysis.reports.html import render_html
+from pbanalysis.reports.manifest import Entry, seal
+from pbanalysis.reports.tools import standard
 from pbanalysis.terms import STATES, THEMES
 
 THEME_KEYS = ("study", "development", "rectification")
@@ -32,7 +42,13 @@ NAMES = {
 
 def number(fact_id: str, text: str, value: float, **about: Any) -> Fact:
     """A fact of one number."""
-    return Fact(id=fact_id, text=text, value=value, indicator_id=fact_id.split(".")[0], **about)
+    return Fact(
+        id=fact_id,
+        text=text,
+        value=value,
+        indicator_id=fact_id.removeprefix("county.").split(".")[0],
+        **about,
+    )
 
 
 def bars(seed: int, width: float = 150.0, height: float = 70.0) -> str:
@@ -104,9 +120,9 @@ def scorecard(theme: str, township: str, draw: random.Random, branches: int) -> 
     )
 
 
-def theme_blocks(
+def theme_notebook(
     theme: str, township: str, branches: int, seed: int, *, long: bool = False
-) -> list[dict[str, Any]]:
+) -> dict[str, Any]:
     """What a theme's notebook shows."""
     draw = random.Random(seed)
     letter = LETTER[theme]
@@ -174,7 +190,7 @@ def theme_blocks(
     if long:
         text = "该镇各党支部在组织生活、学习教育、问题整改等方面的情况，已经逐项核对台账和原始记录，具体情况见各表。"
         blocks.insert(5, Paragraph(id=f"{theme}.long", role="finding", text=text * 40))
-    return read_back(blocks)
+    return notebook_of(blocks)
 
 
 def branch_table(theme: str, township: str, rows: int, draw: random.Random) -> Table:
@@ -196,24 +212,97 @@ def branch_table(theme: str, township: str, rows: int, draw: random.Random) -> T
     )  # fmt: skip
 
 
-def read_back(blocks: Sequence[Block]) -> list[dict[str, Any]]:
-    """Blocks as they are read from an executed notebook."""
-    bundles = [block._repr_mimebundle_() for block in blocks]
-    return blocks_of({"cells": [{"outputs": [{"data": bundle} for bundle in bundles]}]})
+def notebook_of(blocks: Sequence[Block]) -> dict[str, Any]:
+    """An executed notebook that shows the blocks, one a cell."""
+    parameters = 'store = ""\nperiod = "2023"\nas_of = "2023-12-31"\n'
+    cells: list[dict[str, Any]] = [
+        {"cell_type": "markdown", "id": "title", "metadata": {}, "source": "# 专题"},
+        {
+            "cell_type": "code",
+            "id": "parameters",
+            "metadata": {},
+            "source": parameters,
+            "outputs": [],
+            "execution_count": 1,
+        },
+    ]
+    for k, block in enumerate(blocks, start=2):
+        output = {"output_type": "display_data", "metadata": {}, "data": block._repr_mimebundle_()}
+        cells.append(
+            {
+                "cell_type": "code",
+                "id": f"c{k}",
+                "metadata": {},
+                "source": "pb.show(report)",
+                "outputs": [output],
+                "execution_count": k,
+            }
+        )
+    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
 
 
-def parts_of(size: str) -> dict[str, list[dict[str, Any]]]:
-    """Blocks of a township's three themes.
+TOWNS = {
+    "small": ("629901200", "柳林乡"),
+    "middle": ("629901106", "双河镇"),
+    "large": ("629901204", "马家河回族乡"),
+}
+
+
+def notebooks_of(size: str) -> dict[str, dict[str, Any]]:
+    """Executed notebooks of a township's themes.
 
     ``small`` has one branch and nothing on admissions, ``large`` forty branches, 60-row tables and
     more text than the budget allows.
     """
-    town = {"small": "柳林乡", "middle": "双河镇", "large": "马家河回族乡"}[size]
     branches = {"small": 1, "middle": 12, "large": 40}[size]
-    parts = {
-        theme: theme_blocks(theme, town, branches, seed, long=size == "large")
-        for seed, theme in enumerate(THEME_KEYS, start=len(size))
+    themes = [theme for theme in THEME_KEYS if (size, theme) != ("small", "development")]
+    return {
+        theme: theme_notebook(theme, TOWNS[size][1], branches, seed, long=size == "large")
+        for seed, theme in enumerate(themes, start=len(size))
     }
-    if size == "small":
-        parts["development"] = []
-    return parts
+
+
+def parts_of(size: str) -> dict[str, list[dict[str, Any]]]:
+    """Blocks of a township's themes, as they are read from its notebooks."""
+    return {theme: blocks_of(notebook) for theme, notebook in notebooks_of(size).items()}
+
+
+def about(size: str) -> dict[str, Any]:
+    """What the batch tells the renderers."""
+    code, name = TOWNS[size]
+    checksums = {"数据": "9b1e" * 8, "程序": "a41c" * 8}
+    frame = {"county_id": "629901", "county": "临河县", "period": "2023", "as_of": "2023-12-31"}
+    return {**frame, "township_id": code, "township": name, "checksums": checksums}
+
+
+def write_out(out: Path, sizes: Sequence[str] = ("small", "middle")) -> Path:
+    """A folder as ``pbanalysis report`` leaves it."""
+    entries = []
+    for size in sizes:
+        code, name = TOWNS[size]
+        folder = out / f"{code}_{name}"
+        folder.mkdir(parents=True)
+        notebooks = notebooks_of(size)
+        for theme, notebook in notebooks.items():
+            stem = standard().stems[theme]
+            node = nbformat.from_dict(notebook)
+            pages = {
+                f"{stem}.ipynb": to_bytes(node),
+                f"{stem}.html": render_html(notebook, title=f"{name}{THEMES[theme]}"),
+            }
+            entries.append(_entry(folder, code, theme, pages))
+        made = {
+            f"report.{kind}": getattr(attachments, kind)(notebooks, about(size))
+            for kind in ("pdf", "docx", "xlsx")
+        }
+        made["facts.json"] = attachments.facts(notebooks, about(size))
+        entries.append(_entry(folder, code, "document", made))
+    (out / "index.html").write_text("<html><body>共 2 个乡镇</body></html>", encoding="utf-8")
+    manifest = seal({"version": 1, "reports": entries})
+    (out / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
+    return out
+
+
+def _entry(folder: Path, code: str, theme: str, files: Mapping[str, bytes]) -> dict[str, Any]:
+    digests = {f"{folder.name}/{name}": write_whole(folder / name, data) for name, data in files.items()}
+    return Entry(code, theme, "built", {"key": "k"}, 1.5, digests).to_dict()

@@ -1,0 +1,133 @@
+"""pack: a complete, checkable zip that keeps Chinese names on Windows and holds nothing personal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zipfile
+
+import pytest
+import sample_blocks as sample
+
+from pbanalysis.errors import Code, PbError
+from pbanalysis.privacy.scan import scan_folder
+from pbanalysis.reports.manifest import seal
+from pbanalysis.reports.pack import CHECKSUMS, pack
+
+UTF8 = 0x800
+MIDDLE = "629901106_双河镇"
+
+
+def members(path):
+    with zipfile.ZipFile(path) as package:
+        return {member.filename: package.read(member) for member in package.infolist()}
+
+
+def test_the_county_goes_into_one_zip_with_everything(finished, tmp_path):
+    """Index, every township's reports and 统计表, manifest and checksums, under one Chinese folder."""
+    (path,) = pack(finished, tmp_path)
+    assert path.name == "临河县2023年度基层党建评估报告_草稿.zip"
+    names = set(members(path))
+    root = path.stem
+    assert {f"{root}/index.html", f"{root}/manifest.json", f"{root}/{CHECKSUMS}"} <= names
+    for code, town in (sample.TOWNS["small"], sample.TOWNS["middle"]):
+        for file in ("report.pdf", "report.docx", "report.xlsx", "facts.json", "rectification.html"):
+            assert f"{root}/{code}_{town}/{file}" in names
+
+
+def test_a_township_gets_its_own_zip_with_its_own_index(finished, tmp_path):
+    """By code or name, once; nothing of another township is in it; every link of its index is there."""
+    paths = pack(finished, tmp_path, townships=["双河镇", "629901106", "柳林乡"])
+    assert [path.name for path in paths] == [
+        f"{name}2023年度基层党建评估报告_草稿.zip" for name in ("双河镇", "柳林乡")
+    ]
+    found = members(paths[0])
+    assert not [name for name in found if "柳林乡" in name]
+    page = found[f"{paths[0].stem}/index.html"].decode()
+    links = re.findall(r'href="([^"]+)"', page)
+    assert len(links) == 7
+    assert all(f"{paths[0].stem}/{link}" in found for link in links)
+    assert "http" not in page.replace("http-equiv", "")
+    assert "<script" not in page
+
+
+def test_names_survive_on_windows(finished, tmp_path):
+    """Every non-ASCII name bears the UTF-8 flag; none is longer or stranger than Windows allows."""
+    (path,) = pack(finished, tmp_path)
+    with zipfile.ZipFile(path) as package:
+        for member in package.infolist():
+            assert member.flag_bits & UTF8
+            assert not re.search(r'[\\:*?"<>|]|^/|\.\./', member.filename)
+            assert len(member.filename) < 120
+
+
+def test_checksums_and_manifest_agree_with_what_is_inside(finished, tmp_path):
+    """校验码.txt has a line for each file; the manifest is sealed, and names no other file."""
+    (path,) = pack(finished, tmp_path)
+    found = {name.split("/", 1)[1]: data for name, data in members(path).items()}
+    text = found.pop(CHECKSUMS)
+    assert text.startswith(b"\xef\xbb\xbf")
+    lines = dict(reversed(line.split("  ", 1)) for line in text.decode("utf-8-sig").splitlines())
+    assert lines == {name: hashlib.sha256(data).hexdigest() for name, data in found.items()}
+    manifest = json.loads(found["manifest.json"])
+    assert seal(manifest) == manifest
+    listed = {name for entry in manifest["reports"] for name in entry["files"]} | set(manifest["files"])
+    assert listed == set(found) - {"manifest.json"}
+
+
+def test_the_same_reports_give_the_same_zip(finished, tmp_path):
+    """Packed twice into two folders: identical bytes, dated by the cut-off."""
+    one, two = (pack(finished, tmp_path / name)[0] for name in ("a", "b"))
+    assert one.read_bytes() == two.read_bytes()
+    with zipfile.ZipFile(one) as package:
+        assert {member.date_time[:3] for member in package.infolist()} == {(2023, 12, 31)}
+
+
+def test_nothing_of_the_machine_or_of_a_person_is_inside(finished, tmp_path):
+    """The scan of the zip finds nothing; the folder it was made in is nowhere named."""
+    (path,) = pack(finished, tmp_path)
+    assert [hit for hit in scan_folder(path) if hit.kind != "not_scanned"] == []
+    assert not any(str(finished).encode() in data for data in members(path).values())
+
+
+@pytest.mark.parametrize("planted", ["电话 13800138000", "身份证 110101199003074477", "/home/zhangsan/data"])
+def test_a_personal_value_stops_the_package(out, planted):
+    """Injected on purpose into a report and its manifest: exit 4, no zip, no half of one."""
+    page = out / MIDDLE / "rectification.html"
+    page.write_text(
+        page.read_text(encoding="utf-8").replace("</body>", f"<p>{planted}</p></body>"), encoding="utf-8"
+    )
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    for entry in manifest["reports"]:
+        for name in entry["files"]:
+            entry["files"][name] = hashlib.sha256((out / name).read_bytes()).hexdigest()
+    (out / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(PbError) as caught:
+        pack(out)
+    assert caught.value.code is Code.PRIVACY_GATE
+    assert caught.value.exit_status == 4
+    assert planted.split()[-1] not in str(caught.value)
+    assert [path.name for path in out.parent.iterdir()] == ["OUT"]
+
+
+def test_a_report_that_was_edited_is_not_packed(out):
+    """What was changed since it was made does not leave under a manifest that vouches for it."""
+    (out / MIDDLE / "report.docx").write_bytes(b"edited")
+    with pytest.raises(PbError, match="被改动") as caught:
+        pack(out)
+    assert "report.docx" in caught.value.where
+
+
+def test_an_unknown_township_is_named_with_its_neighbours(finished, tmp_path):
+    """Wrong use: exit 2, the near names suggested, nothing written."""
+    with pytest.raises(PbError, match="双河镇") as caught:
+        pack(finished, tmp_path, townships=["双河"])
+    assert caught.value.exit_status == 2
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_without_reports_is_refused(tmp_path):
+    """Nothing to pack is said, with what to run first."""
+    with pytest.raises(PbError, match="pbanalysis report"):
+        pack(tmp_path)
