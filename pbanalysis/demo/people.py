@@ -8,22 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["People", "check_digit"]
+from pbanalysis.privacy.scan import check_digit
+
+__all__ = ["People"]
 
 _FAMILIES = "冯许潘蒋沈韩唐吕苏卢姜崔谭廖贺龚"
 _BRANCHES = "子丑寅卯辰巳午未申酉戌亥"
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-
-
-def check_digit(first: str) -> str:
-    """Last character of an 18-digit id number (GB 11643).
-
-    Examples
-    --------
-    >>> check_digit("11010519491231002")
-    'X'
-    """
-    return "10X98765432"[sum(w * int(c) for w, c in zip(_WEIGHTS, first)) % 11]
 
 
 class People:

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy.optimize as opt
 import scipy.sparse as sp
+
+from pbanalysis.privacy.attack import TOLERANCE, Attack
 
 __all__ = ["System", "Terms", "merge_equals"]
 
@@ -25,8 +25,6 @@ Terms = Mapping[int, float]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-_ROUNDS = 24  # programs that test many secrets at once, before each is tested alone
-_TOLERANCE = 1e-6
 _PART = 20_000  # variables that one program may move; the cost of a program grows faster than its size
 
 
@@ -105,8 +103,8 @@ class System:
         """From lists of terms; equations that do not hold of the true values are left out."""
         n = len(values)
         equations, inequalities = _matrix(equal, n), _matrix(most, n)
-        true = np.abs(equations @ values) < _TOLERANCE
-        under = inequalities @ values <= _TOLERANCE
+        true = np.abs(equations @ values) < TOLERANCE
+        under = inequalities @ values <= TOLERANCE
         return cls(
             values,
             np.arange(n) if unit is None else unit,
@@ -136,11 +134,11 @@ class System:
         # what a few units can do while all others stay as they are is possible: large counties in parts
         parts = [hidden] if len(hidden) <= _PART else self._parts(hidden)
         for part in parts if len(parts) > 1 else []:
-            attack = _Attack(self, part)
+            attack = Attack(self, part)
             attack.widen(low, high, width)
             self.programs += attack.programs
         if len(hidden) and (high - low < width).any():
-            attack = _Attack(self, hidden)
+            attack = Attack(self, hidden)
             attack.widen(low, high, width)
             attack.settle(low, high, width)
             self.programs += attack.programs
@@ -165,39 +163,51 @@ class System:
         Secrets that stay narrow because what pins them down is out already, or nothing is left to hold back.
         """
         while True:
-            narrow = np.flatnonzero(self.attack(width) < width - _TOLERANCE)
-            fresh: set[int] = set()  # one variable more for each equation and pass, not one for each secret
+            narrow = np.flatnonzero(self.attack(width) < width - TOLERANCE)
+            attack = Attack(self, np.flatnonzero(self.hidden))
+            fresh: set[int] = set()  # one variable more for each place and pass, not one for each secret
             for secret in narrow:
-                fresh |= self._hide_another(int(secret), width, fresh)
+                fresh |= self._hide_another(int(secret), width, attack, fresh)
+            self.programs += attack.programs
             if not fresh:
                 return narrow
 
-    def _hide_another(self, secret: int, width: float, fresh: set[int]) -> set[int]:
-        """Hold back the cheapest variable near the secret, unless a near one has just been; what was hidden."""
-        hidden = self.hidden
-        seen: set[int] = set()
-        frontier = set(self.secrets[[secret]].indices.tolist())
-        if frontier & fresh:
-            return set()
-        if not any(hidden[v] for v in frontier):
-            return self._hide(frontier, needed=0.0)
-        needed = width - float((self.secrets[[secret]] @ self.values)[0])
-        while frontier:
-            seen |= frontier
-            sums = self._neighbours(frontier, self.equal, self._in_sums) - seen
-            if sums & fresh:
-                return set()
-            bounds = self._neighbours(frontier, self.most, self._in_bounds) - seen - sums
-            for near in (sums, bounds):
-                if chosen := self._hide({v for v in near if not hidden[v]}, needed):
-                    return chosen
-            frontier = {v for v in sums | bounds if hidden[v]}
-        return self._hide({v for v in seen if not hidden[v]}, needed=0.0)
+    def _hide_another(self, secret: int, width: float, attack: Attack, fresh: set[int]) -> set[int]:
+        """Hold back the cheapest variable that pins the secret down; what was hidden.
 
-    def _neighbours(self, variables: set[int], lines: sp.csr_matrix, by_variable: sp.csr_matrix) -> set[int]:
-        """Variables that stand in one of the lines with one of ``variables``."""
-        own = np.unique(by_variable[sorted(variables)].indices)
-        return set(lines[own].indices.tolist())
+        Nothing, where one that pins it down has been hidden for another secret in this pass.
+        """
+        own = set(self.secrets[[secret]].indices.tolist())
+        if own & fresh:
+            return set()
+        hidden = self.hidden
+        if not any(hidden[v] for v in own):
+            return self._hide(own, needed=0.0)
+        pins = attack.pins(secret)
+        if pins & fresh:
+            return set()
+        needed = width - float((self.secrets[[secret]] @ self.values)[0])
+        if chosen := self._hide({v for v in pins if not hidden[v]}, needed):
+            return chosen
+        # what pins it down is out already or shows zero: go on along the lines
+        seen, frontier = set(own), own
+        while frontier:
+            near = self._neighbours(frontier) - seen
+            if near & fresh:
+                return set()
+            if chosen := self._hide({v for v in near if not hidden[v]}, needed):
+                return chosen
+            seen |= near
+            frontier = {v for v in near if hidden[v]}
+        return self._hide({v for v in own if not hidden[v]}, needed=0.0)
+
+    def _neighbours(self, variables: set[int]) -> set[int]:
+        """Variables that stand in a line with one of ``variables``."""
+        near: set[int] = set()
+        for lines, by_variable in ((self.equal, self._in_sums), (self.most, self._in_bounds)):
+            own = np.unique(by_variable[sorted(variables)].indices)
+            near |= set(lines[own].indices.tolist())
+        return near
 
     @cached_property
     def _in_sums(self) -> sp.csr_matrix:
@@ -228,106 +238,3 @@ class System:
             return set()
         self.held[best[2]] = True
         return {best[1]}
-
-
-class _Attack:
-    """Linear programs over some variables; the others are known, or kept as they are."""
-
-    def __init__(self, system: System, free: npt.NDArray[np.int64]) -> None:
-        self.programs = 0
-        self._free = free
-        kept = system.values.copy()
-        kept[free] = 0.0
-        self._true = system.values[free]
-        self._equal, self._equal_to = self._reduced(system.equal, kept)
-        self._most, self._most_to = self._reduced(system.most, kept)
-        self._secrets = system.secrets[:, free].tocsr()
-        self._constant: Floats = system.secrets @ kept
-
-    def _reduced(self, matrix: sp.csr_matrix, kept: Floats) -> tuple[sp.csr_matrix, Floats]:
-        """Lines with a free variable, and what the others add up to."""
-        inside = matrix[:, self._free].tocsr()
-        inside.eliminate_zeros()
-        lines = np.flatnonzero(np.diff(inside.indptr))
-        return inside[lines], -(matrix[lines] @ kept)
-
-    def widen(self, low: Floats, high: Floats, width: float) -> None:
-        """Move the bounds of the secrets apart by feasible points, many secrets at once."""
-        moves = np.diff(self._secrets.indptr) > 0  # a secret without a free variable does not move
-        rng = np.random.default_rng(0)  # which secrets are tested together; the verdict does not depend on it
-        idle = 0
-        for _ in range(_ROUNDS):
-            narrow = np.flatnonzero(moves & (high - low < width))
-            if not len(narrow) or idle == 3:
-                return
-            self._push_many(narrow[rng.random(len(narrow)) < 0.5], width, low, high)
-            idle = idle + 1 if (high[narrow] - low[narrow] < width).all() else 0
-
-    def settle(self, low: Floats, high: Floats, width: float) -> None:
-        """Exact bounds of each secret that is still narrow."""
-        moves = np.diff(self._secrets.indptr) > 0
-        for secret in np.flatnonzero(moves & (high - low < width)):
-            if high[secret] - low[secret] < width:
-                self._solve_one(int(secret), low, high)
-
-    def _push_many(self, chosen: npt.NDArray[np.int64], width: float, low: Floats, high: Floats) -> None:
-        """Two feasible points in which as many as possible of the chosen secrets are large, or small."""
-        if not len(chosen):
-            return
-        rows = self._secrets[chosen]
-        own = rows @ self._true
-        # largest: maximise the sum of gains, each gain at most `width` above the secret's least known value
-        cap = width - (self._constant[chosen] + own - low[chosen])
-        n, k = rows.shape[1], len(chosen)
-        gain = sp.hstack([-rows, sp.identity(k)], format="csr")
-        self._visit(
-            np.concatenate([np.zeros(n), -np.ones(k)]),
-            low,
-            high,
-            extra=(gain, -own),
-            bounds=[(None, float(max(c, 0.0))) for c in cap],
-        )
-        self._visit(np.asarray(rows.sum(axis=0)).ravel(), low, high)
-
-    def _solve_one(self, secret: int, low: Floats, high: Floats) -> None:
-        objective = self._secrets[[secret]].toarray().ravel()
-        for sign in (1.0, -1.0):
-            if not self._visit(sign * objective, low, high):
-                (low if sign > 0 else high)[secret] = -np.inf if sign > 0 else np.inf
-
-    def _visit(
-        self,
-        objective: Floats,
-        low: Floats,
-        high: Floats,
-        *,
-        extra: tuple[sp.csr_matrix, Floats] | None = None,
-        bounds: list[tuple[float | None, float]] | None = None,
-    ) -> bool:
-        """Solve one program and widen the bounds of every secret by the point found; False if unbounded."""
-        n, more = len(self._free), len(objective) - len(self._free)
-
-        def padded(matrix: sp.csr_matrix) -> sp.csr_matrix:
-            return (
-                sp.hstack([matrix, sp.csr_matrix((matrix.shape[0], more))], format="csr") if more else matrix
-            )
-
-        most, most_to = padded(self._most), self._most_to
-        if extra is not None:
-            most, most_to = sp.vstack([most, extra[0]], format="csr"), np.concatenate([most_to, extra[1]])
-        self.programs += 1
-        found: Any = opt.linprog(
-            objective,
-            A_ub=most if most.shape[0] else None,
-            b_ub=most_to if most.shape[0] else None,
-            A_eq=padded(self._equal) if self._equal.shape[0] else None,
-            b_eq=self._equal_to if self._equal.shape[0] else None,
-            bounds=[(0, None)] * n + list(bounds or []),
-            method="highs",
-        )
-        if found.status == 3 or found.x is None:
-            return False
-        at = self._constant + self._secrets @ found.x[:n]
-        np.minimum(low, at, out=low)
-        np.maximum(high, at, out=high)
-        return True

@@ -71,13 +71,15 @@ def protect(
     (['a', 'b'], True)
     """
     out = frame.copy().reset_index(drop=True)
-    mine = np.flatnonzero(out["indicator_id"].isin(set(persons)) & (out["state"] != "suppressed"))
+    linked = tuple(linked)
+    # a linked row that counts no persons (follow-ups) is held back only where it would give a person count away
+    near = set(persons) | {indicator for relation in linked for indicator, _ in relation.terms}
+    mine = np.flatnonzero(out["indicator_id"].isin(near) & (out["state"] != "suppressed"))
     rows = out.iloc[mine].assign(fixed=False)
     if published is not None:
-        earlier = published[published["indicator_id"].isin(set(persons))].assign(fixed=True)
-        rows = pd.concat([rows, earlier])
-    rows = rows.reset_index(drop=True)
-    model = _Model(rows, policy, tuple(linked))
+        rows = pd.concat([rows, published[published["indicator_id"].isin(near)].assign(fixed=True)])
+    rows = rows.assign(persons=rows["indicator_id"].isin(set(persons))).reset_index(drop=True)
+    model = _Model(rows, policy, linked)
     system = model.system
     stuck = system.protect(policy.threshold)
     if len(stuck):
@@ -233,7 +235,7 @@ class _Model:
         """Small numerators, denominators and their differences; the row of each; rows that have one."""
         found: dict[tuple[tuple[int, float], ...], int] = {}
         small = np.zeros(len(self.rows), dtype=bool)
-        for row in np.flatnonzero(~self._out).tolist():
+        for row in np.flatnonzero(~self._out & self.rows["persons"].to_numpy(bool)).tolist():
             parts = [self._number.get((row, c)) for c in ("numerator", "denominator")]
             numbers = [int(merged[p]) if p is not None else None for p in parts]
             num, den = numbers

@@ -25,7 +25,7 @@ from urllib.parse import unquote
 
 from pbanalysis.errors import Code, PbError
 
-__all__ = ["Hit", "Kind", "require_clean", "scan_bytes", "scan_folder"]
+__all__ = ["Hit", "Kind", "check_digit", "require_clean", "scan_bytes", "scan_folder"]
 
 Kind = Literal["id_number", "id_shaped", "phone", "home_path", "forbidden", "not_scanned"]
 KIND_NAMES: dict[Kind, str] = {
@@ -169,10 +169,16 @@ def _plain(text: str) -> str:
     return unquote(text) if re.search(r"%[0-9A-Fa-f]{2}", text) else text
 
 
-def valid_check_digit(number: str) -> bool:
-    """Whether the last character of an 18-digit identity number is right (GB 11643)."""
+def check_digit(first: str) -> str:
+    """Last character of the 18-digit identity number that begins with these 17 digits (GB 11643).
+
+    Examples
+    --------
+    >>> check_digit("11010519491231002")
+    'X'
+    """
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-    return "10X98765432"[sum(w * int(c) for w, c in zip(weights, number)) % 11] == number[17].upper()
+    return "10X98765432"[sum(w * int(c) for w, c in zip(weights, first)) % 11]
 
 
 def _alone(text: str, start: int, end: int) -> bool:
@@ -192,7 +198,11 @@ def _in_text(place: str, text: str, names: _Matcher) -> Iterator[Hit]:
     for found in _ID.finditer(text):
         if _alone(text, *found.span()):
             number = re.sub("[ -]", "", found[0])
-            yield Hit(place, "id_number" if valid_check_digit(number) else "id_shaped", line(found.start()))
+            yield Hit(
+                place,
+                "id_number" if check_digit(number[:17]) == number[17].upper() else "id_shaped",
+                line(found.start()),
+            )
     for found in _PHONE.finditer(text):
         start = (
             found.start() - 3 if text[max(found.start() - 3, 0) : found.start()] == "+86" else found.start()

@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from pbanalysis.demo import demo_tables, make_demo
-from pbanalysis.demo.people import check_digit
 from pbanalysis.demo.stories import STORIES, Key, story_key
 from pbanalysis.errors import Exit, PbError
+from pbanalysis.privacy.scan import check_digit
 from pbanalysis.store.frames import check, read_csv
 from pbanalysis.store.schema import TABLES
 

@@ -195,6 +195,15 @@ class TestComplementary:
         safe, _ = protect(results(counts), set(counts))
         assert ("D06", "t1") in held(safe)
 
+    def test_a_linked_count_of_events_goes_only_as_a_complement(self) -> None:
+        """Few follow-ups are no persons; but two follow-ups bound the persons followed up, and go with them."""
+        followed = {"M08-5": [(2, 2), (30, 40), (30, 40)], "D14": [(2, 2), (60, 90), (70, 90)]}
+        safe, audit = protect(results(followed), {"M08-5"})
+        assert ("D14", "t0") in held(safe)
+        assert audit.ok
+        alone, _ = protect(results({"D14": followed["D14"]}), {"M08-5"})
+        assert not held(alone)
+
     def test_custom_links(self) -> None:
         """A caller may name its own."""
         frame = results({"A": [(3, None), (40, None), (50, None)], "B": [(3, None), (40, None), (50, None)]})

@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pbanalysis.demo import make_demo
-from pbanalysis.demo.people import People, check_digit
+from pbanalysis.demo.people import People
 from pbanalysis.errors import Code, Exit, PbError
-from pbanalysis.privacy.scan import Hit, require_clean, scan_bytes, scan_folder
+from pbanalysis.privacy.scan import Hit, check_digit, require_clean, scan_bytes, scan_folder
 
 
 def an_id(rng: np.random.Generator) -> str:
