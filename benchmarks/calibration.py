@@ -1,6 +1,6 @@
 """Measure whether the statistics hold what they promise; prints the tables of docs/calibration.md.
 
-    python benchmarks/calibration.py [--counties 1000] [--seed 2023]
+    python benchmarks/calibration.py [--counties 1000] [--seed 2023] [--workers 2]
 
 Coverage of intervals for counts is computed by enumeration, everything else simulated with a seed.
 """
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 
 import numpy as np
 from scipy import special, stats
@@ -37,7 +39,7 @@ INDICATORS = 15
 Sample = Callable[[np.random.Generator, int], tuple[float, float, float]]
 
 
-def table(title: str, header: Sequence[str], rows: Iterator[Sequence[object]]) -> None:
+def table(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a markdown table."""
     print(f"\n## {title}\n")
     print("| " + " | ".join(header) + " |")
@@ -281,62 +283,67 @@ def branch_counts(rng: np.random.Generator, sizes: np.ndarray, rate: float, rho:
     )
 
 
-def null_counties(counties: int, rng: np.random.Generator) -> Iterator[Sequence[object]]:
+SCENARIOS = [
+    ("20 × 15, n = 10", np.full(20, 10), 0.0, False),
+    ("20 × 15, n = 40", np.full(20, 40), 0.0, False),
+    ("20 × 15, n = 100", np.full(20, 100), 0.0, False),
+    ("20 × 15, one holds a third", np.append(np.full(19, 40), 380), 0.0, False),
+    ("8 × 15, n = 40 (each out of its baseline)", np.full(8, 40), 0.0, False),
+    ("3 × 15, n = 40 (each out of its baseline)", np.full(3, 40), 0.0, False),
+    ("20 × 15, n = 100, branches of 10 with ρ = 0.1, taken as independent", np.full(20, 100), 0.1, False),
+    ("the same, variance between townships allowed for", np.full(20, 100), 0.1, True),
+]
+GAPS = [(0.8, 0.4), (0.6, 0.3), (0.5, 0.25), (0.4, 0.8), (0.3, 0.6), (0.2, 0.4), (0.1, 0.2)]
+
+
+def null_county(
+    scenario: tuple[str, np.ndarray, float, bool], counties: int, seed: np.random.SeedSequence
+) -> Sequence[object]:
     """Equal townships: every flag is wrong."""
-    scenarios = [
-        ("20 × 15, n = 10", np.full(20, 10), 0.0, False),
-        ("20 × 15, n = 40", np.full(20, 40), 0.0, False),
-        ("20 × 15, n = 100", np.full(20, 100), 0.0, False),
-        ("20 × 15, one holds a third", np.append(np.full(19, 40), 380), 0.0, False),
-        ("8 × 15, n = 40 (each out of its baseline)", np.full(8, 40), 0.0, False),
-        ("3 × 15, n = 40 (each out of its baseline)", np.full(3, 40), 0.0, False),
-        ("20 × 15, n = 100, branches of 10 with ρ = 0.1, taken as independent", np.full(20, 100), 0.1, False),
-        ("the same, variance between townships allowed for", np.full(20, 100), 0.1, True),
+    name, sizes, rho, allow = scenario
+    rng = np.random.default_rng(seed)
+    inner, outer, flags = np.zeros(counties), np.zeros(counties), np.zeros(counties)
+    for i in range(counties):
+        family = []
+        for j in range(INDICATORS):
+            x = branch_counts(rng, sizes, LEVELS[j % len(LEVELS)], rho)
+            tau2 = control_limits.overdispersion(x, sizes).tau2 if allow else 0.0
+            family.append(funnel.compare(x, sizes, tau2=tau2))
+        inner[i] = sum((c.p_value < 0.05).sum() for c in family)
+        outer[i] = sum((c.exact_p_value < 0.002).sum() for c in family)
+        flags[i] = sum(np.isin(v.state, ["high", "low"]).sum() for v in funnel.judge(family))
+    total = sizes.size * INDICATORS
+    return [
+        name,
+        f"{inner.mean():.2f} (≤ {0.05 * total:.1f})",
+        f"{outer.mean():.3f} (≤ {0.002 * total:.2f})",
+        f"{flags.mean():.3f}",
+        f"{percent((flags > 0).mean())} (≤ 5 %)",
     ]
-    for name, sizes, rho, allow in scenarios:
-        inner, outer, flags = np.zeros(counties), np.zeros(counties), np.zeros(counties)
-        for i in range(counties):
-            family = []
-            for j in range(INDICATORS):
-                x = branch_counts(rng, sizes, LEVELS[j % len(LEVELS)], rho)
-                tau2 = control_limits.overdispersion(x, sizes).tau2 if allow else 0.0
-                family.append(funnel.compare(x, sizes, tau2=tau2))
-            inner[i] = sum((c.p_value < 0.05).sum() for c in family)
-            outer[i] = sum((c.exact_p_value < 0.002).sum() for c in family)
-            flags[i] = sum(np.isin(v.state, ["high", "low"]).sum() for v in funnel.judge(family))
-        total = sizes.size * INDICATORS
-        yield [
-            name,
-            f"{inner.mean():.2f} (≤ {0.05 * total:.1f})",
-            f"{outer.mean():.3f} (≤ {0.002 * total:.2f})",
-            f"{flags.mean():.3f}",
-            f"{percent((flags > 0).mean())} (≤ 5 %)",
-        ]
 
 
-def planted(counties: int, rng: np.random.Generator) -> Iterator[Sequence[object]]:
-    """One township differs twofold in one of 15 indicators."""
-    sizes = np.full(20, 100)
-    for usual, odd in ((0.8, 0.4), (0.6, 0.3), (0.5, 0.25), (0.4, 0.8), (0.3, 0.6), (0.2, 0.4), (0.1, 0.2)):
-        found, wrong, seen = 0, 0, 0
-        for _ in range(counties):
-            rates = np.append(np.full(19, usual), odd)
-            family = [funnel.compare(rng.binomial(sizes, rates), sizes)]
-            family += [
-                funnel.compare(rng.binomial(sizes, LEVELS[j % len(LEVELS)]), sizes)
-                for j in range(INDICATORS - 1)
-            ]
-            states = np.array([v.state for v in funnel.judge(family)])
-            flagged = np.isin(states, ["high", "low"])
-            seen += states[0, -1] in (("low", "possible_low") if odd < usual else ("high", "possible_high"))
-            found += states[0, -1] == ("low" if odd < usual else "high")
-            wrong += flagged.sum() - flagged[0, -1]
-        yield [
-            f"{usual:.2f} → {odd:.2f}",
-            percent(found / counties),
-            percent(seen / counties),
-            f"{wrong / counties:.3f}",
-        ]
+def planted(gap: tuple[float, float], counties: int, seed: np.random.SeedSequence) -> Sequence[object]:
+    """One township differs twofold in one of 15 indicators, n = 100."""
+    usual, odd = gap
+    rng, sizes = np.random.default_rng(seed), np.full(20, 100)
+    rates = np.array([np.full(20, LEVELS[j % len(LEVELS)]) for j in range(INDICATORS)])
+    rates[0] = np.append(np.full(19, usual), odd)
+    side = "low" if odd < usual else "high"
+    found, seen, wrong = 0, 0, 0
+    for _ in range(counties):
+        states = np.array(
+            [v.state for v in funnel.judge([funnel.compare(rng.binomial(sizes, r), sizes) for r in rates])]
+        )
+        flagged = np.isin(states, ["high", "low"])
+        found += states[0, -1] == side
+        seen += str(states[0, -1]).endswith(side)
+        wrong += flagged.sum() - flagged[0, -1]
+    return [
+        f"{usual:.2f} → {odd:.2f}",
+        percent(found / counties),
+        percent(seen / counties),
+        f"{wrong / counties:.3f}",
+    ]
 
 
 def main() -> None:
@@ -344,6 +351,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--counties", type=int, default=1000, help="simulated counties per scenario")
     parser.add_argument("--seed", type=int, default=2023)
+    parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
     start, rng = time.perf_counter(), np.random.default_rng(arguments.seed)
     sizes = [f"n = {n}" for n in SIZES]
@@ -357,16 +365,20 @@ def main() -> None:
         ["n", "95 % mid-p", "99.8 % exact", "95 % normal", "99.8 % normal"],
         funnel_limits(),
     )
-    table(
-        "Counties of equal townships: every flag is wrong",
-        ["county", "outside 95 %", "outside 99.8 %", "high/low", "counties with any high/low"],
-        null_counties(counties, rng),
-    )
-    table(
-        "One planted twofold gap, 20 townships × 15 indicators, n = 100",
-        ["rate", "high/low", "at least possible_", "wrong flags per county"],
-        planted(max(counties // 4, 1), rng),
-    )
+    seeds = np.random.SeedSequence(arguments.seed).spawn(len(SCENARIOS) + len(GAPS))
+    with ProcessPoolExecutor(arguments.workers) as pool:
+        null = pool.map(null_county, SCENARIOS, repeat(counties), seeds)
+        gaps = pool.map(planted, GAPS, repeat(max(counties // 4, 1)), seeds[len(SCENARIOS) :])
+        table(
+            "Counties of equal townships: every flag is wrong",
+            ["county", "outside 95 %", "outside 99.8 %", "high/low", "counties with any high/low"],
+            null,
+        )
+        table(
+            "One planted twofold gap, 20 townships × 15 indicators, n = 100",
+            ["rate", "high/low", "at least possible_", "wrong flags per county"],
+            gaps,
+        )
     print(f"\n{time.perf_counter() - start:.0f} seconds")
 
 
