@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from pbanalysis.ledgers.cards import Cards, find_cards
 from pbanalysis.ledgers.cells import CellReader, hide
 from pbanalysis.ledgers.dates import DateContext
 from pbanalysis.ledgers.grid import Cell, Sheet
@@ -47,6 +48,8 @@ def locate(sheet: Sheet, file: str, *, only: str | None = None) -> SheetResult:
     year = int(year_words[:4]) if year_words else None
     search = find_layout(sheet, hints, year=year, only=only)
     layout = search.layout
+    if layout is None and (cards := find_cards(sheet, hints)) is not None:
+        return _as_cards(sheet, cards, f"{sheet.name} {file}")
     if layout is None:
         roles: dict[int, Role] = preamble_roles(sheet, rows)
         result = SheetResult(
@@ -63,6 +66,14 @@ def locate(sheet: Sheet, file: str, *, only: str | None = None) -> SheetResult:
     body = body_roles(sheet, layout, [r for r in rows if r > layout.bottom])
     preamble = read_preamble(sheet, above, f"{sheet.name} {file}")
     return SheetResult(sheet, {**above, **header, **body}, layout, search, preamble)
+
+
+def _as_cards(sheet: Sheet, cards: Cards, file_words: str) -> SheetResult:
+    """A sheet of forms, as the table they make."""
+    roles: dict[int, Role] = {n: "header" if n == 1 else "data" for n in cards.table.rows}
+    beside = preamble_roles(sheet, [n for n in sheet.numbers() if n not in cards.rows])
+    preamble = read_preamble(sheet, beside, file_words)
+    return SheetResult(cards.table, roles, cards.layout, cards.search, preamble, cards=cards, beside=beside)
 
 
 def conclude(result: SheetResult, setting: Setting, township_id: str) -> None:
@@ -207,6 +218,8 @@ def _names(result: SheetResult) -> frozenset[str]:
 def _units(row: DataRow, raws: dict[str, Cell], layout: Layout, registry: Registry, township_id: str) -> None:
     """Township, then village and organisation inside it."""
     row.township_id = township_id
+    if raws.keys() <= {"seq", "township"}:
+        row.reject("empty_row", "除序号、乡镇外没有填内容")
     if "township" in raws:
         reading, code = registry.township(tidy(show(raws["township"].value)))
         row.readings["township"] = _fill(reading) if "township" in row.filled else reading

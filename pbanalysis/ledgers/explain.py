@@ -30,6 +30,7 @@ def explain(result: FileResult) -> list[Finding]:
         if sheet.layout is not None:
             found += _columns(result, sheet)
             found += _hidden(result, sheet)
+            found += _other(result, sheet)
             for row in sheet.rows:
                 found += _row(result, sheet, row)
             found += _sums(result, sheet)
@@ -78,7 +79,7 @@ def _columns(result: FileResult, sheet: SheetResult) -> Iterator[Finding]:
     assert layout is not None
     taken = set(layout.fields)
     for column in layout.columns.values():
-        header, where = mask(column.header, sheet.names), address(layout.bottom, column.index)
+        header, where = mask(column.header, sheet.names), sheet.where(layout.bottom, column.index)
         count = sum(column.index in sheet.sheet.rows[r.number] for r in sheet.rows)
         said = {
             "duplicate_header": ("confirm", f"“{header}”这样的列有不止一个；只读取第一个，其余没有读取"),
@@ -164,6 +165,17 @@ def _hidden(result: FileResult, sheet: SheetResult) -> Iterator[Finding]:
         )
 
 
+def _other(result: FileResult, sheet: SheetResult) -> Iterator[Finding]:
+    """A second table, and cards, are said: the one was not read, the other was read in an unusual way."""
+    rows = [n for n, role in sheet.roles.items() if role == "other_table"]
+    if rows:
+        message = f"从第 {rows[0]} 行起有另外的内容（{len(rows)} 行），没有读取；需要计入请单独成表"
+        yield _at(result, sheet, "confirm", "", rows[0], "other_table", message, about="other_table")
+    if sheet.cards is not None:
+        message = "这是竖排的登记卡，已按一卡一行读取，请核对"
+        yield _at(result, sheet, "confirm", "", min(sheet.cards.rows), "vertical_card", message, about="card")
+
+
 def _about(row: DataRow) -> str:
     """What a row is about, without personal values: survives inserted rows and new serial numbers."""
     return "|".join("" if p is None else str(p) for p in row.identity)
@@ -182,8 +194,8 @@ def _row(result: FileResult, sheet: SheetResult, row: DataRow) -> Iterator[Findi
                 result,
                 sheet,
                 severity,
-                address(row.number, column.index),
-                row.number,
+                sheet.where(row.number, column.index),
+                sheet.at(row.number, column.index)[0],
                 reading.code,
                 f"“{mask(column.header, sheet.names)}”：{reading.message}",
                 field=name,
@@ -222,7 +234,7 @@ def _row(result: FileResult, sheet: SheetResult, row: DataRow) -> Iterator[Findi
 
 def _row_cell(sheet: SheetResult, row: DataRow) -> str:
     columns = sheet.sheet.rows[row.number]
-    return address(row.number, min(columns)) if columns else ""
+    return sheet.where(row.number, min(columns)) if columns else ""
 
 
 def _sums(result: FileResult, sheet: SheetResult) -> Iterator[Finding]:
@@ -233,7 +245,7 @@ def _sums(result: FileResult, sheet: SheetResult) -> Iterator[Finding]:
             result,
             sheet,
             severity,
-            address(row, sheet.layout.fields[name].index),
+            sheet.where(row, sheet.layout.fields[name].index),
             row,
             code,
             message,

@@ -100,13 +100,15 @@ def find_layout(
     for top, bottom in _bands(sheet, rows):
         texts = {r: _row_texts(sheet, r, covers) for r in range(top, bottom + 1)}
         paths = _paths(texts)
+        spoilt = 2.0 if _cut(sheet, top, bottom) else 0.0
         for kind in kinds().values() if only is None else [kinds()[only]]:
-            candidate = _candidate(kind, top, bottom, texts, paths, hints, contained=False)
+            candidate = _candidate(kind, top, bottom, texts, paths, hints, spoilt, contained=False)
             if candidate is not None:
                 hopeful.append(candidate)
     best_first = sorted(hopeful, key=lambda c: (-c.score, c.top))[:_SECOND_LOOK]
     looked = (
-        _candidate(c.kind, c.top, c.bottom, c.texts, c.paths, hints, contained=True) for c in best_first
+        _candidate(c.kind, c.top, c.bottom, c.texts, c.paths, hints, c.spoilt, contained=True)
+        for c in best_first
     )
     candidates = [c for c in looked if c is not None]
     usable = [c for c in candidates if _complete(c.kind, set(c.found.values()))]
@@ -135,6 +137,7 @@ class _Candidate:
     texts: dict[int, dict[int, str]]
     paths: dict[int, tuple[str, ...]]
     found: dict[int, str]
+    spoilt: float
     score: float
 
 
@@ -145,6 +148,7 @@ def _candidate(
     texts: dict[int, dict[int, str]],
     paths: dict[int, tuple[str, ...]],
     hints: Sequence[str],
+    spoilt: float,
     *,
     contained: bool,
 ) -> _Candidate | None:
@@ -155,7 +159,7 @@ def _candidate(
         return None
     named = any(w in h for w in kind.words for h in hints)
     score = len(own) + 0.5 * len(mapped - own) + (1.5 if named else 0) - 0.3 * (bottom - top)
-    return _Candidate(kind, top, bottom, texts, paths, found, score)
+    return _Candidate(kind, top, bottom, texts, paths, found, spoilt, score - spoilt)
 
 
 def _nothing(candidates: Sequence[_Candidate]) -> Search:
@@ -196,21 +200,20 @@ def _bands(sheet: Sheet, rows: Sequence[int]) -> list[tuple[int, int]]:
     words, likely = header_words(), set()
     for r in rows:
         cells = sheet.rows[r].values()
-        hits = sum(
-            any(k in words for k in header_keys(c.value))
-            for c in cells
-            if isinstance(c.value, str) and len(c.value) <= 40
-        )
+        texts = [c.value for c in cells if isinstance(c.value, str) and len(c.value) <= 40]
+        hits = sum(any(k in words for k in header_keys(t)) for t in texts)
         if hits >= 2 and hits >= 0.25 * len(cells):
             likely.add(r)
     bands = {
-        (top, top + more)
-        for r in likely
-        for top in (r - 2, r - 1, r)
-        for more in range(3)
-        if top >= 1 and top <= r <= top + more
+        (top, top + more) for r in likely for top in range(max(r - 2, 1), r + 1) for more in range(r - top, 3)
     }
     return sorted(b for b in bands if all(len(sheet.rows.get(r, {})) >= 2 for r in range(b[0], b[1] + 1)))
+
+
+def _cut(sheet: Sheet, top: int, bottom: int) -> bool:
+    """Whether a band of header rows cuts through a merge that begins in or above it."""
+    merges = (m for m in sheet.merges if m.top < m.bottom)
+    return any(m.top < top <= m.bottom or m.top <= bottom < m.bottom for m in merges)
 
 
 def _paths(texts: dict[int, dict[int, str]]) -> dict[int, tuple[str, ...]]:

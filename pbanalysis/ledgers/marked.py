@@ -55,7 +55,7 @@ def write_marked(
         book.set_properties({"author": "pbanalysis", "created": dt.datetime.combine(day, dt.time())})
         pages = _Pages(book, result, findings)
         for sheet in result.sheets:
-            if sheet.layout is not None:
+            if sheet.layout is not None and sheet.cards is None:
                 pages.copy(sheet)
         pages.listing()
         pages.summary(townships)
@@ -342,11 +342,8 @@ def _shown(
         return UNREAD
     text = tidy(str(cell.value)) if isinstance(cell.value, str) else ""
     if role == "signature":
-        return (
-            re.sub(r"[:：].*", f"：{HIDDEN}", text, flags=re.DOTALL)
-            if ":" in text or "：" in text
-            else HIDDEN
-        )
+        label, mark, _ = text.replace(":", "：").partition("：")
+        return f"{mask(label, sheet.names)}：{HIDDEN}" if mark else HIDDEN
     if role in ("data", "example", "nil_report", "subtotal", "total"):
         known = sheet.layout.columns.get(column)
         name = known.field or known.meant if known else None

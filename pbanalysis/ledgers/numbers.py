@@ -23,6 +23,8 @@ MONEY_UNITS = {
     "千万元": 10**7,
     "亿元": 10**8,
     "亿": 10**8,
+    "百万": 10**6,
+    "千万": 10**7,
 }
 
 _INEXACT = re.compile(
@@ -260,7 +262,7 @@ def _amount(number: Decimal, unit: str, code: str) -> Reading:
         return rejected("negative", "金额不能是负数")
     if number == 0:
         return ok(0) if code != "unit_in_cell" else normalised(0, code)
-    factor = MONEY_UNITS.get(unit) or MONEY_UNITS.get(f"{unit}元")
+    factor = MONEY_UNITS.get(unit)
     if factor is None:
         return rejected("no_unit", "没有写明单位（元还是万元）")
     yuan = _plain((number * factor).quantize(Decimal("0.01")) if number * factor % 1 else number * factor)

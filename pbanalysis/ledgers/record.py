@@ -57,7 +57,15 @@ FINDINGS = (
 Line = tuple[str, ...]
 
 # changes of form only; a workbook with no other is accepted without more
-_FORM_ONLY = {"", "vocabulary", "bool_word", "bool_digit", "personal", "deadline_immediate", "deadline_standing"}
+_FORM_ONLY = {
+    "",
+    "vocabulary",
+    "bool_word",
+    "bool_digit",
+    "personal",
+    "deadline_immediate",
+    "deadline_standing",
+}
 
 
 def verdict(result: FileResult | CanonicalFile, findings: list[Finding]) -> str:
@@ -92,29 +100,17 @@ def row_lines(result: FileResult | CanonicalFile) -> Iterator[Line]:
         yield from _canonical_rows(result)
         return
     for sheet in result.sheets:
-        data = {r.number: r for r in sheet.rows}
-        if set(sheet.roles) != set(sheet.sheet.rows) or set(data) != (
-            {n for n, role in sheet.roles.items() if role == "data"} if sheet.layout else set()
-        ):
+        data = {n for n, role in sheet.roles.items() if role == "data"} if sheet.layout else set()
+        if set(sheet.roles) != set(sheet.sheet.rows) or {r.number for r in sheet.rows} != data:
             raise _unbalanced(result.file, sheet, "行")
         table = sheet.layout.kind.table if sheet.layout else ""
-        for number, role in sheet.roles.items():
-            row = data.get(number)
+        for number, (role, row) in sheet.filed_rows().items():
+            head = (result.file, sheet.sheet.name, str(number), role)
             if row is None:
-                yield (result.file, sheet.sheet.name, str(number), role, "not_data", "", "", "", "")
+                yield (*head, "not_data", "", "", "", "")
             else:
                 code = row.code or ("hidden_row" if number in sheet.sheet.hidden_rows else "")
-                yield (
-                    result.file,
-                    sheet.sheet.name,
-                    str(number),
-                    role,
-                    row.disposition,
-                    table,
-                    row.township_id,
-                    code,
-                    row.duplicate_of,
-                )
+                yield (*head, row.disposition, table, row.township_id, code, row.duplicate_of)
 
 
 def _canonical_rows(result: CanonicalFile) -> Iterator[Line]:
@@ -158,14 +154,13 @@ def cell_lines(result: FileResult | CanonicalFile) -> Iterator[Line]:
                 if rest is not None:
                     written += cell is not None
                     number = str(row.number)
-                    yield (
-                        result.file,
-                        sheet.sheet.name,
-                        column.letters + number,
-                        number,
-                        column.header,
-                        *rest,
-                    )
+                    where, at = column.letters + number, number
+                    if sheet.cards is not None:
+                        where, at = (
+                            sheet.where(row.number, column.index),
+                            str(sheet.at(row.number, column.index)[0]),
+                        )
+                    yield (result.file, sheet.sheet.name, where, at, column.header, *rest)
         if written != expected:
             raise _unbalanced(result.file, sheet, "单元格")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from pbanalysis.ledgers.cards import Cards
 from pbanalysis.ledgers.findings import Finding, Severity
 from pbanalysis.ledgers.grid import Sheet, address
 from pbanalysis.ledgers.layout import Layout, Search
@@ -63,13 +64,27 @@ class SheetResult:
     rows: list[DataRow] = field(default_factory=list)
     township_id: str = ""
     names: frozenset[str] = frozenset()
+    cards: Cards | None = None  # the sheet holds forms: ``sheet`` and ``roles`` are then those of their table
+    beside: dict[int, Role] = field(default_factory=dict)  # roles of the rows that are no part of a card
     findings: list[Finding] = field(default_factory=list)
 
-    def cell(self, row: DataRow, name: str) -> str:
-        """A1 address of a field in a row."""
-        if self.layout is None or name not in self.layout.fields:
-            return ""
-        return address(row.number, self.layout.fields[name].index)
+    def filed_rows(self) -> dict[int, tuple[Role, DataRow | None]]:
+        """Role, and data row, of every non-empty row of the sheet as filed."""
+        data: dict[int, DataRow | None] = {r.number: r for r in self.rows}
+        if self.cards is None:
+            return {n: (role, data.get(n)) for n, role in self.roles.items()}
+        inside: dict[int, tuple[Role, DataRow | None]] = {
+            n: ("data", data[card]) for n, card in self.cards.rows.items()
+        }
+        return dict(sorted({**inside, **{n: (role, None) for n, role in self.beside.items()}}.items()))
+
+    def at(self, row: int, column: int) -> tuple[int, int]:
+        """Where a cell stands in the file."""
+        return self.cards.origin.get((row, column), (row, column)) if self.cards else (row, column)
+
+    def where(self, row: int, column: int) -> str:
+        """A1 address of a cell in the file."""
+        return address(*self.at(row, column))
 
 
 @dataclass
@@ -117,4 +132,5 @@ class FileResult:
 
     def count(self, disposition: str) -> int:
         """Data rows of a disposition."""
-        return sum(r.disposition == disposition for s in self.sheets for r in s.rows)
+        rows = (row for s in self.sheets for _, row in s.filed_rows().values())
+        return sum(row is not None and row.disposition == disposition for row in rows)

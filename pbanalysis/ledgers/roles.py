@@ -237,7 +237,12 @@ class _Judge:
         return "section"
 
     def _is_nil(self, texts: Mapping[int, str]) -> bool:
-        """无 in the column that says what the row is about, and nothing else of substance in the row."""
+        """无 in the column that says what the row is about, and nothing else of substance in the row.
+
+        A village whose income is 无 is a village, not a nil report.
+        """
+        if any(self._field.get(c) == "village" and not _NIL.match(t) for c, t in texts.items()):
+            return False
         said = False
         fields = self._layout.kind.fields
         for c, text in texts.items():
