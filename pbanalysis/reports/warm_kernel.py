@@ -23,16 +23,20 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+import ipykernel_launcher
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from pbanalysis.errors import Code, PbError
 
-__all__ = ["ADDRESS", "WarmKernelManager", "WarmParent", "can_fork", "parent_address"]
+__all__ = ["ADDRESS", "WarmKernelManager", "WarmParent", "can_fork", "own_parent", "parent_address"]
 
 ADDRESS = "PBANALYSIS_WARM_PARENT"
 _START_SECONDS = 120.0
+# the working folder must not offer modules, as in a kernel that Jupyter starts (-P would tell IPython
+# to keep it off the path of notebooks too)
+_START = "import sys; del sys.path[0]; from pbanalysis.reports.warm_parent import main; main(sys.argv[1])"
 
 
 def can_fork() -> bool:
@@ -55,8 +59,7 @@ class WarmParent:
         self.address = str(self._folder / "s")
         with (self._folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                # -P: the working folder must not offer modules, as in a kernel that Jupyter starts
-                [sys.executable, "-P", "-m", "pbanalysis.reports.warm_parent", self.address],
+                [sys.executable, "-c", _START, self.address],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
@@ -105,11 +108,21 @@ class WarmParent:
 def parent_address() -> str:
     """Address of the warm parent of this machine: the one announced, else one of this process."""
     announced = os.environ.get(ADDRESS, "")
-    return announced if announced and os.path.exists(announced) else _own_parent().address
+    if announced and _answers(announced):
+        return announced
+    if not _answers(own_parent().address):  # it was killed
+        own_parent.cache_clear()
+    return own_parent().address
+
+
+def _answers(address: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(address) == 0
 
 
 @cache
-def _own_parent() -> WarmParent:
+def own_parent() -> WarmParent:
+    """The warm parent of this process, started when it is first needed."""
     parent = WarmParent()
     atexit.register(parent.close)
     parent.wait_until_ready()
@@ -122,20 +135,28 @@ class _ForkedProcess:
     stdin = stdout = stderr = None
 
     def __init__(self, address: str, request: dict[str, Any]) -> None:
-        self._connection = socket.socket(socket.AF_UNIX)
-        self._connection.settimeout(_START_SECONDS)
-        self._connection.connect(address)
-        self._connection.sendall(json.dumps(request).encode() + b"\n")
         self._said = b""
         self.returncode: int | None = None
-        self.pid = int(self._hear()["pid"])
+        self._connection = socket.socket(socket.AF_UNIX)
+        try:
+            self._connection.settimeout(_START_SECONDS)
+            self._connection.connect(address)
+            self._connection.sendall(json.dumps(request).encode() + b"\n")
+            answer = self._hear()
+        except OSError as error:
+            self._connection.close()
+            raise RuntimeError("The warm parent does not answer") from error
+        if "pid" not in answer:
+            self._connection.close()
+            raise RuntimeError("The warm parent is gone")
+        self.pid = answer["pid"]
         self._connection.setblocking(False)
 
     def _hear(self) -> dict[str, int]:
         while b"\n" not in self._said:
             part = self._connection.recv(4096)
             if not part:  # the warm parent is gone, and its kernels with it
-                return {"pid": -1, "exit": -signal.SIGKILL}
+                return {"exit": -signal.SIGKILL}
             self._said += part
         line, self._said = self._said.split(b"\n", 1)
         answer: dict[str, int] = json.loads(line)
@@ -189,13 +210,13 @@ class _ForkProvisioner(LocalProvisioner):
         self.process = _ForkedProcess(
             parent_address(),
             {
-                "argv": ["ipykernel_launcher", *cmd[interpreter:]],
-                "env": kwargs["env"],
+                "argv": [ipykernel_launcher.__file__, *cmd[interpreter:]],
+                "env": {name: value for name, value in kwargs["env"].items() if name != ADDRESS},
                 "cwd": str(kwargs.get("cwd") or Path.cwd()),
                 "memory": self.memory_limit,
             },
         )
-        self.pid = self.pgid = self.process.pid
+        self.pid = self.process.pid  # no process group: signals go through the process, which knows its end
         return self.connection_info
 
     async def cleanup(self, restart: bool = False) -> None:

@@ -1,9 +1,9 @@
 """The warm parent: a clean process that has everything imported and forks one kernel per report.
 
-``python -m pbanalysis.reports.warm_parent ADDRESS`` listens on a Unix socket. A connection asks for one
-kernel (a line of JSON), is answered with its process id, and later with its exit status; closing the
-connection earlier kills the kernel and whatever it started. When the standard input of the warm parent
-ends, its owner is gone: it kills its kernels and leaves.
+:func:`main` listens on a Unix socket. A connection asks for one kernel (a line of JSON), is answered with
+its process id, and later with its exit status; closing the connection earlier kills the kernel and whatever
+it started. When the standard input of the warm parent ends, its owner is gone: it kills its kernels and
+leaves.
 
 What makes a fork safe here: no event loop, no ZMQ context and no thread of our own exists in this
 process, and no matplotlib backend is resolved (``matplotlib_inline`` hooks itself into IPython when it
@@ -82,6 +82,7 @@ class Forker:
 
     listener: socket.socket
     lifeline: int
+    environment: Mapping[str, str] = field(default_factory=dict)
     _watch: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _kernels: dict[int, tuple[int, int, socket.socket]] = field(default_factory=dict)
 
@@ -110,7 +111,7 @@ class Forker:
         pid = os.fork()
         if pid == 0:
             self._forget_everything(connection)
-            become_kernel(json.loads(request))
+            become_kernel(json.loads(request), self.environment)
         pidfd = os.pidfd_open(pid)
         self._kernels[connection.fileno()] = (pid, pidfd, connection)
         self._watch.register(pidfd, selectors.EVENT_READ, lambda _: self._ended(connection))
@@ -160,15 +161,23 @@ def _answer(connection: socket.socket, what: Mapping[str, int]) -> None:
         connection.sendall(json.dumps(what).encode() + b"\n")
 
 
-def become_kernel(request: Mapping[str, Any]) -> NoReturn:
-    """In the fork: be the process that ``python -m ipykernel_launcher`` would have been."""
+def become_kernel(request: Mapping[str, Any], environment: Mapping[str, str]) -> NoReturn:
+    """In the fork: be the process that ``python -m ipykernel_launcher`` would have been.
+
+    Parameters
+    ----------
+    request
+        Arguments, environment, folder and memory limit of the kernel.
+    environment
+        What the preloaded libraries set in the environment when they were imported.
+    """
     status = 1
     try:
         os.setsid()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
         os.environ.clear()
-        os.environ.update(request["env"])
+        os.environ.update({**environment, **request["env"]})
         os.environ["JPY_PARENT_PID"] = str(os.getppid())
         os.chdir(request["cwd"])
         sys.argv = request["argv"]
@@ -190,7 +199,8 @@ def _run_kernel(argv: list[str]) -> int:
     from ipykernel.kernelapp import IPKernelApp
 
     np.random.seed()  # numpy's old generator alone is not reseeded by a fork
-    app: Any = IPKernelApp.instance()
+    # the class read its default from the environment when it was imported, before there was a parent
+    app: Any = IPKernelApp.instance(parent_handle=os.getppid())
     try:
         app.initialize(argv)
         app.start()
@@ -211,18 +221,16 @@ def _virtual_size() -> int:
 def main(address: str) -> None:
     """Preload, say so by listening, serve."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the owner's business; it ends our lifeline
+    before = dict(os.environ)
     preload()
+    added = {name: value for name, value in os.environ.items() if before.get(name) != value}
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(64)
         gc.collect()
         gc.freeze()
-        forker = Forker(listener, lifeline=0)
+        forker = Forker(listener, lifeline=0, environment=added)
         try:
             forker.serve()
         finally:
             forker.close()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
