@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from openpyxl.styles import Font
 
+UNITS = Path(__file__).parents[1] / "data" / "ledgers" / "units.json"
 RECT = ["序号", "乡镇", "存在问题", "整改措施", "责任人", "整改时限", "整改进展"]
 MEET = ["乡镇", "所在党支部", "会议类型", "会议时间", "应到人数", "实到人数", "会议议题"]
 ECON = ["乡镇", "村名", "总收入（万元）", "经营性收入（万元）"]
@@ -367,7 +370,9 @@ MONEY = {
 
 def test_money(importing: Any, book: Any) -> None:
     """Amounts under a header in 万元: the cell's own unit wins, what is not exact is rejected."""
-    rows = [["629901100", "东关村", m, None] for m in MONEY]
+    towns = json.loads(UNITS.read_text("utf-8"))["townships"]
+    villages = [[t["name"], v["name"]] for t in towns for v in t["villages"]]
+    rows = [[*village, m, None] for village, m in zip(villages, MONEY)]
     got = importing({"2023年.xlsx": book([ECON, *rows])})
     assert {
         m: (got.cell(f"C{n}")["class"], got.cell(f"C{n}")["value"]) for n, m in enumerate(MONEY, 2)
