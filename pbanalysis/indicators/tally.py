@@ -83,7 +83,8 @@ class Tally:
         """A table that the indicator reads was not collected: unknown everywhere, at once."""
         zero = np.zeros_like(self.numerator)
         return replace(
-            self.fix(True, "unknown"),
+            self,
+            state=np.full_like(self.state, "unknown"),
             numerator=zero,
             denominator=zero,
             county_state="unknown",

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from pathlib import Path
 
-import pandas as pd
-
-from pbanalysis.store.county import County
-from pbanalysis.store.frames import typed
 from pbanalysis.store.schema import TABLES
 
 CODE = "629901"
@@ -410,26 +405,3 @@ def make(seed, period, as_of, items, absent=0.0):
         if name != "townships" and d.chance(absent):
             tables[name] = None
     return tables
-
-
-def text(value):
-    """A cell as a canonical CSV has it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return ";".join(value) if isinstance(value, list) else str(value)
-
-
-def county_of(tables, as_of):
-    """The same tables as the package reads them."""
-    frames = dict.fromkeys(TABLES)
-    for name, rows in tables.items():
-        if rows is None:
-            continue
-        cells = pd.DataFrame(
-            [{k: text(v) for k, v in row.items()} for row in rows], columns=TABLES[name].names, dtype="str"
-        )
-        frames[name], problems = typed(TABLES[name], cells)
-        assert not problems, problems[:3]
-    return County(Path("none"), CODE, "某县", as_of, {}, frames)

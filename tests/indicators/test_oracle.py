@@ -9,9 +9,10 @@ import pytest
 
 from pbanalysis.indicators import evaluate
 from pbanalysis.plan.registry import registry
+from pbanalysis.testing import county_of
 
 from .oracle_items import REPORTED, FullOracle
-from .random_county import CODE, county_of, make
+from .random_county import CODE, make
 
 CASES = [
     ("2023", dt.date(2023, 12, 31)),
