@@ -48,6 +48,8 @@ _HOME = re.compile(
 _DATA = re.compile(r"data:(?:image/svg\+xml|text/[\w+.-]+|application/[\w+.-]+);base64,([A-Za-z0-9+/=]+)")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _MARKUP = re.compile(r"<[^<>]*>|\s+")
+# curves of a drawn letter (matplotlib's SVG): four or six coordinates that may look like a phone number
+_CURVE = re.compile(r"\b[QC] -?\d+(?:\.\d+)?(?: -?\d+(?:\.\d+)?){3,5}\b")
 _DEEPEST, _LARGEST = 4, 200_000_000
 
 
@@ -190,7 +192,7 @@ def _alone(text: str, start: int, end: int) -> bool:
 
 
 def _in_text(place: str, text: str, names: _Matcher) -> Iterator[Hit]:
-    text = _plain(text)
+    text = _CURVE.sub("", _plain(text))
 
     def line(at: int) -> int:
         return text.count("\n", 0, at) + 1
