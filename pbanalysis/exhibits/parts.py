@@ -18,10 +18,11 @@ from pbanalysis.stats import funnel as control
 from pbanalysis.stats.control_limits import overdispersion
 from pbanalysis.stats.survival import KaplanMeier
 from pbanalysis.store.schema import TABLES
-from pbanalysis.themes.reading import Reading
+from pbanalysis.terms import STATES
+from pbanalysis.themes.reading import FEW, Reading
 from pbanalysis.themes.report import Report
 
-__all__ = ["caption", "county_curve", "curve", "plot_funnel", "plot_rates", "rates"]
+__all__ = ["caption", "county_curve", "curve", "few", "plot_funnel", "plot_rates", "rates", "undrawn"]
 
 
 def caption(
@@ -38,6 +39,24 @@ def caption(
         source="、".join(TABLES[name].title for name in tables),
         source_tables=tuple(tables),
     )
+
+
+def undrawn(report: Report, indicator: str) -> str:
+    """Why a figure that rests on an indicator is not drawn; empty where it is."""
+    reading = report.reading(indicator)
+    state = "unknown" if reading is None else reading.state
+    return "" if state in ("met", "not_met", "info") else f"{STATES[state]}，本图不画。"
+
+
+def few(fitted: KaplanMeier | None, words: Caption) -> Caption:
+    """The words of a curve of less than ten units: the median, and no share of so few."""
+    if fitted is None or fitted.at_risk[0] >= FEW:
+        return words
+    n = words.fact("n", int(fitted.at_risk[0]))
+    median = fitted.median().value
+    said = (words.fact("own.median", float(median)), " 天") if np.isfinite(median) else ("暂不能估计",)
+    title = (f"{words.subject}：", n, f" {words.counted}，中位 ", *said)
+    return replace(words, title=title, alt=(*title, "。"))
 
 
 def curve(fitted: KaplanMeier | None) -> Curve | None:
@@ -134,7 +153,9 @@ def plot_funnel(report: Report, indicator: str) -> Figure | Box:
         sizes,
         [r.value for _, r in compared],
         centre=centre,
-        bounds=FunnelLimits(grid, *control.limits(grid, centre, tau2=_between(known, compared))),
+        bounds=FunnelLimits(
+            grid, *control.limits(grid, centre, tau2=_between(known, compared), units=len(compared))
+        ),
         own=names.index(report.unit_name) if report.unit_name in names else None,
         signals=[r.vs_county for _, r in compared],
         better=known.direction,

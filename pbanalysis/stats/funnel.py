@@ -103,8 +103,9 @@ def compare(
     min_denominator : int
         Smaller units are not compared.
     tau2 : float
-        Variance between units on the arcsine scale (:func:`control_limits.overdispersion`): widens
-        the limits where records within a unit are not independent.
+        Variance between units on the arcsine scale, estimated from the same units
+        (:func:`control_limits.overdispersion`): widens the limits where records within a unit are not
+        independent, with Student's t for the few units it was estimated from.
 
     Returns
     -------
@@ -151,9 +152,10 @@ def compare(
     bounds = Limits(*ends)
     if tau2 > 0:
         spread = np.sqrt(1 / (4 * np.maximum(n, 1)) + tau2)
-        normal = _arcsine_p(rate, reference, spread)
-        inner, outer = np.maximum(inner, normal), np.maximum(outer, normal)
-        bounds = _wider(bounds, _arcsine_limits(reference, spread))
+        df = max(int(np.count_nonzero(n)) - 1, 1)
+        p = _arcsine_p(rate, reference, spread, df)
+        inner, outer = np.maximum(inner, p), np.maximum(outer, p)
+        bounds = _wider(bounds, _arcsine_limits(reference, spread, df))
     return Comparison(x, n, rate, base, excluded, compared, bounds, inner, outer, float(tau2))
 
 
@@ -192,7 +194,7 @@ def judge(family: Sequence[Comparison], false_discovery_rate: float = 0.05) -> l
     return [Verdict(q, _states(c, q < false_discovery_rate)) for c, q in zip(family, adjusted)]
 
 
-def limits(denominators: Numbers, baseline: float, *, tau2: float = 0.0) -> Limits:
+def limits(denominators: Numbers, baseline: float, *, tau2: float = 0.0, units: int = 0) -> Limits:
     """Funnel limits around a fixed baseline, for drawing the curve.
 
     Parameters
@@ -203,6 +205,8 @@ def limits(denominators: Numbers, baseline: float, *, tau2: float = 0.0) -> Limi
         Rate in (0, 1).
     tau2 : float
         As given to :func:`compare`.
+    units : int
+        From how many units with data `tau2` was estimated; needed with it.
 
     Returns
     -------
@@ -221,12 +225,12 @@ def limits(denominators: Numbers, baseline: float, *, tau2: float = 0.0) -> Limi
     (array([0.171, 0.401]), array([1.   , 0.659]))
     """
     n = whole(np.atleast_1d(np.asarray(denominators, dtype=float)), "分母")
-    if not 0 < baseline < 1 or (n < 1).any() or tau2 < 0:
-        raise ValueError("分母应至少为 1，基准率应在 0 与 1 之间，单位间方差不能为负")
+    if not 0 < baseline < 1 or (n < 1).any() or tau2 < 0 or (tau2 > 0 and units < 2):
+        raise ValueError("分母应至少为 1，基准率应在 0 与 1 之间，单位间方差非负且须给出单位数")
     centre = np.full(n.shape, float(baseline))
     bounds = _limits(binomial(n, centre), n)
     if tau2 > 0:
-        bounds = _wider(bounds, _arcsine_limits(centre, np.sqrt(1 / (4 * n) + tau2)))
+        bounds = _wider(bounds, _arcsine_limits(centre, np.sqrt(1 / (4 * n) + tau2), units - 1))
     return bounds
 
 
@@ -297,17 +301,16 @@ def _first(holds: Callable[[Floats], Bools], n: Floats) -> Floats:
     return start
 
 
-def _arcsine_p(rate: Floats, reference: Floats, spread: Floats) -> Floats:
-    z = (np.arcsin(np.sqrt(rate)) - np.arcsin(np.sqrt(reference))) / spread
-    p: Floats = 2 * special.ndtr(-np.abs(z))
+def _arcsine_p(rate: Floats, reference: Floats, spread: Floats, df: int) -> Floats:
+    t = (np.arcsin(np.sqrt(rate)) - np.arcsin(np.sqrt(reference))) / spread
+    p: Floats = 2 * special.stdtr(df, -np.abs(t))
     return p
 
 
-def _arcsine_limits(reference: Floats, spread: Floats) -> Limits:
+def _arcsine_limits(reference: Floats, spread: Floats, df: int) -> Limits:
     centre = np.arcsin(np.sqrt(reference))
-    angles = (
-        centre + special.ndtri(q) * spread for q in (INNER / 2, 1 - INNER / 2, OUTER / 2, 1 - OUTER / 2)
-    )
+    tails = (INNER / 2, 1 - INNER / 2, OUTER / 2, 1 - OUTER / 2)
+    angles = (centre + special.stdtrit(df, q) * spread for q in tails)
     return Limits(*(np.sin(np.clip(a, 0, np.pi / 2)) ** 2 for a in angles))
 
 

@@ -116,7 +116,7 @@ def test_the_drawn_curve_is_the_limits_that_judge() -> None:
     """At each included unit's size the curve passes through the unit's own limits, with τ² too."""
     for tau2 in (0.0, 0.01):
         c = funnel.compare([280] * 11 + [330, 30], [400] * 12 + [40], tau2=tau2)
-        curve = funnel.limits(c.denominator, float(c.baseline[0]), tau2=c.tau2)
+        curve = funnel.limits(c.denominator, float(c.baseline[0]), tau2=c.tau2, units=13)
         assert np.allclose(curve, c.limits)
 
 
@@ -144,6 +144,7 @@ def test_thousands_of_units_at_once() -> None:
         lambda: funnel.compare([1], [4], tau2=-1),
         lambda: funnel.limits([0], 0.5),
         lambda: funnel.limits([10], 1.0),
+        lambda: funnel.limits([10], 0.5, tau2=0.01),
         lambda: control_limits.score_limits([0], 0.5),
         lambda: control_limits.poisson_limits([0]),
         lambda: control_limits.overdispersion([1, 2], [0, 2]),
