@@ -35,7 +35,7 @@ def county_of(
     Raises
     ------
     ValueError
-        A cell is not of its column.s kind or vocabulary: an example must be readable.
+        A cell is not of its column's kind or vocabulary: an example must be readable.
 
     Examples
     --------

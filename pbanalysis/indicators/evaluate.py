@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pbanalysis.calendar import Period
@@ -36,6 +37,10 @@ from pbanalysis.store.county import County
 __all__ = ["COUNTING", "count", "evaluate"]
 
 CountingFunction: TypeAlias = Callable[[Known, Period, Indicator], Tally]
+Block: TypeAlias = dict[str, npt.NDArray[Any]]
+
+# columns that each indicator's block computes; the others are the same in every row, or compare rows
+_COMPUTED = tuple(c for c in COLUMNS if c not in ("period", "as_of", "vs_county", "rule_version"))
 
 # the counting functions by the name that a registry record gives
 COUNTING: Mapping[str, CountingFunction] = {
@@ -87,14 +92,13 @@ def evaluate(
     """
     period = Period.parse(period)
     at, book = known(county, as_of, rule_book), registry()
-    blocks: dict[str, pd.DataFrame] = {}
+    blocks: dict[str, Block] = {}
     for indicator in book:
         twin = blocks.get(indicator.same_as)
-        blocks[indicator.id] = _rows(at, period, indicator) if twin is None else _copied(twin, indicator)
-    frame = pd.concat(blocks.values(), ignore_index=True)
-    frame["vs_county"] = beside_county(frame, book)
-    frame["rule_version"] = _version(book, at, period)
-    return Results(_typed(frame))
+        blocks[indicator.id] = _block(at, period, indicator) if twin is None else _copied(twin, indicator)
+    frame = pd.DataFrame({name: np.concatenate([b[name] for b in blocks.values()]) for name in _COMPUTED})
+    frame = frame.assign(period=period.label, as_of=str(at.as_of), rule_version=_version(book, at, period))
+    return Results(_typed(frame.assign(vs_county=beside_county(frame, book))))
 
 
 def count(at: Known, period: Period, indicator: Indicator) -> Tally:
@@ -108,42 +112,41 @@ def _version(book: Registry, at: Known, period: Period) -> str:
     return f"{book.version}/{since}" if since else book.version
 
 
-def _rows(at: Known, period: Period, indicator: Indicator) -> pd.DataFrame:
-    """Rows of one indicator: townships in official order, then the county."""
+def _block(at: Known, period: Period, indicator: Indicator) -> Block:
+    """Columns of one indicator's rows: townships in official order, then the county."""
     tally = count(at, period, indicator)
     own = tally.county or _sum(tally)
-    numerator, denominator = (
-        np.append(tally.numerator, own.numerator),
-        np.append(tally.denominator, own.denominator),
-    )
-    left_out = {
+    numerator = np.append(tally.numerator, own.numerator)
+    denominator = np.append(tally.denominator, own.denominator)
+    value = _value(indicator, numerator, denominator, tally)
+    low, high = bounds(indicator, numerator, denominator, tally.statistic)
+    states = np.array(_states(at, period, indicator, tally, own), dtype=object)
+    if indicator.kind == "count":
+        # a count has no denominator, and where it could not be made no number
+        unmade = np.isin(states, ["na", "unknown"])
+        numerator, value, low, high = (
+            np.where(unmade, np.nan, part) for part in (numerator, value, low, high)
+        )
+        denominator = np.full(len(states), np.nan)
+    n = len(states)
+    block: Block = {
+        "indicator_id": np.full(n, indicator.id, dtype=object),
+        "unit_level": np.array(["township"] * (n - 1) + ["county"], dtype=object),
+        "unit_id": np.array([*at.towns, at.county.code], dtype=object),
+        "numerator": numerator,
+        "denominator": denominator,
+        "value": value,
+        "ci_low": low,
+        "ci_high": high,
+        "ci_method": np.where(np.isnan(low), "", METHODS.get(indicator.interval, "")).astype(object),
         "n_not_due": np.append(tally.n_not_due, own.n_not_due),
         "n_na": np.append(tally.n_na, own.n_na),
         "n_unknown": np.append(tally.n_unknown, own.n_unknown),
+        "target": np.full(n, np.nan if indicator.target is None else float(indicator.target)),
+        "direction": np.full(n, indicator.direction, dtype=object),
+        "state": states,
     }
-    states = _states(at, period, indicator, tally, own)
-    low, high = bounds(indicator, numerator, denominator, tally.statistic)
-    frame = pd.DataFrame(
-        {
-            "indicator_id": indicator.id,
-            "unit_level": ["township"] * len(at.towns) + ["county"],
-            "unit_id": [*at.towns, at.county.code],
-            "period": period.label,
-            "as_of": str(at.as_of),
-            "numerator": numerator,
-            "denominator": denominator,
-            "value": _value(indicator, numerator, denominator, tally),
-            "ci_low": low,
-            "ci_high": high,
-            "ci_method": METHODS.get(indicator.interval, ""),
-            **left_out,
-            "target": np.nan if indicator.target is None else float(indicator.target),
-            "direction": indicator.direction,
-            "state": states,
-        }
-    )
-    frame = _printed(frame, indicator)
-    return frame[frame["unit_level"] == "county"] if indicator.level == "other" else frame
+    return {name: column[-1:] for name, column in block.items()} if indicator.level == "other" else block
 
 
 def _sum(tally: Tally) -> OwnRow:
@@ -206,24 +209,13 @@ def _quotas(at: Known, period: Period, indicator: Indicator) -> dict[str, float]
     return dict(zip(chosen["township_id"], chosen["quota_n"].astype(float), strict=True))
 
 
-def _printed(frame: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
-    """Empty what has no meaning: a count's denominator, and a count that could not be made."""
-    if indicator.kind == "count":
-        unmade = frame["state"].isin(["na", "unknown"])
-        frame["denominator"] = np.nan
-        for column in ("numerator", "value", "ci_low", "ci_high"):
-            frame[column] = frame[column].mask(unmade)
-    frame["ci_method"] = frame["ci_method"].where(frame["ci_low"].notna(), "")
-    return frame
-
-
-def _copied(twin: pd.DataFrame, indicator: Indicator) -> pd.DataFrame:
-    """The row of the headline indicator under the item's name."""
-    rows = twin.assign(indicator_id=indicator.id)
+def _copied(twin: Block, indicator: Indicator) -> Block:
+    """The rows of the headline indicator under the item's name."""
+    rows = {**twin, "indicator_id": np.full_like(twin["indicator_id"], indicator.id)}
     if indicator.target is None:
         # M05-3: background where its twin is judged
-        rows["target"] = np.nan
-        rows["state"] = rows["state"].replace({"met": "info", "not_met": "info"})
+        rows["target"] = np.full_like(twin["target"], np.nan)
+        rows["state"] = np.where(np.isin(twin["state"], ["met", "not_met"]), "info", twin["state"])
     return rows
 
 
