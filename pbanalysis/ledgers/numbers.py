@@ -260,6 +260,8 @@ def read_money(value: Value, *, unit: str = "", number_format: str = "", source:
 def _amount(number: Decimal, unit: str, code: str) -> Reading:
     if number < 0:
         return rejected("negative", "金额不能是负数")
+    if number > 10**12:
+        return rejected("out_of_range", "金额大得不合情理")
     if number == 0:
         return ok(0) if code != "unit_in_cell" else normalised(0, code)
     factor = MONEY_UNITS.get(unit)
