@@ -20,7 +20,7 @@ from typing import Any
 
 from pbanalysis.calendar import Period, as_date
 from pbanalysis.errors import Code, PbError, near_names
-from pbanalysis.privacy.scan import require_clean
+from pbanalysis.privacy.scan import scan_bytes
 from pbanalysis.reports.document import STATUSES
 from pbanalysis.reports.files import output_failed, sha256
 from pbanalysis.reports.manifest import seal
@@ -135,7 +135,7 @@ def _code(source: _Source, asked: str) -> str:
 
 
 def _written(source: _Source, folder: Path, name: str, codes: Iterable[str], *, index: bytes | None) -> Path:
-    """Write one package beside its place, scan it, and only then give it its name."""
+    """Scan what goes into a package, write it beside its place, and only then give it its name."""
     entries = [_plain(entry) for code in codes for entry in source.reports[code]]
     files = _files(source, entries, whole=index is None)
     if index is not None:
@@ -147,17 +147,10 @@ def _written(source: _Source, folder: Path, name: str, codes: Iterable[str], *, 
     digests["manifest.json"] = _digest(files["manifest.json"])
     lines = [f"{digest}  {path}" for path, digest in sorted(digests.items())]
     files[CHECKSUMS] = ("\r\n".join(lines) + "\r\n").encode("utf-8-sig")
+    _gate(files)
     part = folder / f".{name}.{os.getpid()}.part"
     try:
         _zip(part, name, files, source.frame)
-        unseen = [hit for hit in require_clean(part) if not hit.place.lower().endswith(".pdf")]
-        if unseen:  # a PDF says what the scanned DOCX says; anything else must be readable
-            raise PbError(
-                Code.PRIVACY_GATE,
-                "有文件未能检查，已停止打包",
-                where=str(unseen[0]),
-                fix="请重新生成该文件后再打包",
-            )
         os.replace(part, folder / f"{name}.zip")
     except OSError as error:
         raise output_failed(folder / f"{name}.zip", error) from error
@@ -165,6 +158,26 @@ def _written(source: _Source, folder: Path, name: str, codes: Iterable[str], *, 
         with suppress(OSError):
             part.unlink()
     return folder / f"{name}.zip"
+
+
+def _gate(files: Mapping[str, bytes]) -> None:
+    """Stop on anything personal, in names and contents; what cannot be scanned does not leave either.
+
+    A PDF that cannot be read here says what the Word file beside it says, which is scanned.
+    """
+    hits = [
+        hit
+        for name, data in sorted(files.items())
+        for hit in (*scan_bytes(name.encode(), name), *scan_bytes(data, name))
+    ]
+    hits = [hit for hit in hits if hit.kind != "not_scanned" or not hit.place.lower().endswith(".pdf")]
+    if hits:
+        raise PbError(
+            Code.PRIVACY_GATE,
+            f"发现 {len(hits)} 处个人信息、本机目录或未能检查的内容，已停止打包",
+            where="；".join(str(hit) for hit in hits[:3]),
+            fix="请检查这些文件的来源；含个人信息的文件不得发出",
+        )
 
 
 def _plain(entry: Mapping[str, Any]) -> dict[str, Any]:

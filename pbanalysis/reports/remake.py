@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Remaker"]
 
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
-_STORE = re.compile(r'^store = "(.*)"', re.MULTILINE)
+_STORE = re.compile(r'^store = "(.+)"', re.MULTILINE)
 
 
 class Remaker:
@@ -84,10 +84,11 @@ class Remaker:
         if self._given is not None:
             return self._given
         for notebook in sorted(self._out.glob("*/*.ipynb")):
-            found = _STORE.search(_sources(notebook))
-            store = (notebook.parent / found[1]) if found and found[1] else None
-            if store is not None and (store / "meta.json").exists():
-                return store.resolve()
+            for found in _STORE.findall(
+                _sources(notebook)
+            ):  # as the batch shows it: from where the notebook lies
+                if (notebook.parent / found / "meta.json").exists():
+                    return (notebook.parent / found).resolve()
         return None
 
     @cached_property
