@@ -18,6 +18,7 @@ from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.store.schema import TABLES
 from pbanalysis.terms import STATES, THEMES
 from pbanalysis.themes import overview
+from pbanalysis.themes.filings import of_persons
 from pbanalysis.themes.overview import Place
 from pbanalysis.themes.reading import Reading
 from pbanalysis.themes.report import Report
@@ -30,14 +31,7 @@ def coverage(report: Report) -> Table:
     filed = overview.filed(report)
     rows = []
     for k, (code, name) in enumerate(overview.towns(report)):
-        cells: list[CellLike] = [
-            "未收集"
-            if n[k] is None
-            else numbers.count(f"{code}.rows.{table}", n[k] or 0)
-            if n[k]
-            else "没有记录"
-            for table, n in filed.items()
-        ]
+        cells = [_filed(code, table, n[k]) for table, n in filed.items()]
         rows.append(Row((name, *cells)))
     return Table(
         id="overview.coverage",
@@ -50,8 +44,18 @@ def coverage(report: Report) -> Table:
         rows=tuple(rows),
         unit="行",
         source="数据仓",
-        notes=("“没有记录”可能是未开展、未记录或未报送，先核实，不作评价；行数多少不是工作好坏。",),
+        notes=(
+            "“没有记录”可能是未开展、未记录或未报送，先核实，不作评价；行数多少不是工作好坏，涉及个人的不列行数。",
+        ),
     )
+
+
+def _filed(unit: str, table: str, n: int | None) -> CellLike:
+    if n is None:
+        return "未收集"
+    if not n:
+        return "没有记录"
+    return "有记录" if of_persons(table) else numbers.count(f"{unit}.rows.{table}", n)
 
 
 def state_table(report: Report) -> Table:

@@ -43,7 +43,7 @@ def plot_durations(report: Report) -> Figure | Box:
     words = caption(report, "durations", "各环节用时", unit="天", counted="件", tables=("admissions",))
     found = development.limit_days(report)
     if not found:
-        return words.nothing("各环节可公布的均不足 10 件，为避免识别个人，本图不画。")
+        return words.nothing("没有可以公布且满 10 件的环节，为避免识别个人，本图不画。")
     return step_durations(words, [Step(each.name, each.days, each.limit, each.kind) for each in found])
 
 

@@ -140,6 +140,7 @@ def plot_funnel(report: Report, indicator: str) -> Figure | Box:
     words = caption(
         report, f"funnel.{indicator}", known.name, unit="%", counted=counter, tables=known.source_tables
     )
+    words = replace(words, subject=f"各乡镇（街道）{known.name}")
     whole = report.reading(indicator, report.county.code)
     if len(compared) < 3 or whole is None or not whole.denominator:
         return words.nothing("可比较的乡镇不足 3 个，本图不画。")

@@ -12,7 +12,7 @@ from pbanalysis.exhibits.figures.curves import time_to_event
 from pbanalysis.exhibits.figures.grids import branch_months
 from pbanalysis.exhibits.figures.series import xmr as draw_xmr
 from pbanalysis.exhibits.numbers import percent
-from pbanalysis.exhibits.parts import caption, county_curve, curve
+from pbanalysis.exhibits.parts import caption, county_curve, curve, few, undrawn
 from pbanalysis.exhibits.phrases import learning
 from pbanalysis.exhibits.words import sentence, spans, trend
 from pbanalysis.stats.spc import xmr
@@ -40,9 +40,8 @@ def plot_branch_months(report: Report) -> Figure | Box:
 def plot_attendance(report: Report) -> Figure | Box:
     """Attendance by month with its natural limits; without seven months no trend is read."""
     words = caption(report, "attendance", "党员到会率", unit="%", counted="个月", tables=("meetings",))
-    reading = report.reading("S04")
-    if reading is None or reading.state in ("suppressed", "unknown", "na", "not_due"):
-        return words.nothing("到会人数没有可公布的数据，本图不画。")
+    if why := undrawn(report, "S04"):
+        return words.nothing(why)
     months = study.attendance(report)
     known = np.isfinite(months.values)
     if not known.any():
@@ -82,7 +81,10 @@ def plot_study_lag(report: Report) -> Figure | Box:
     words = caption(
         report, "lag", "必学文件传达学习", unit="%", counted="个支部件次", tables=("topics", "topic_studies")
     )
-    return time_to_event(words, curve(study_lag(report.known, report.period)), county_curve(report, "S06"))
+    if why := undrawn(report, "S06"):
+        return words.nothing(why)
+    own = study_lag(report.known, report.period)
+    return time_to_event(few(own, words), curve(own), county_curve(report, "S06"))
 
 
 def learning_gain(report: Report) -> Paragraph:

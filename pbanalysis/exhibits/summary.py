@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import ModuleType
 
+import numpy as np
+
 from pbanalysis import __version__
 from pbanalysis.exhibits import phrases, words
 from pbanalysis.exhibits.blocks import Box, Cell, Column, Line, ListBlock, Paragraph, Row, Table
 from pbanalysis.exhibits.numbers import NONE, count, joined
 from pbanalysis.plan.registry import registry
+from pbanalysis.privacy.disclosure import Policy
 from pbanalysis.store.schema import TABLES
-from pbanalysis.terms import THEMES
+from pbanalysis.terms import STATES, THEMES
 from pbanalysis.themes import development, overview, rectification, study
-from pbanalysis.themes.filings import Filing, filings, row_counts
+from pbanalysis.themes.filings import Filing, filings, of_persons, row_counts
 from pbanalysis.themes.matters import not_due
 from pbanalysis.themes.reading import Reading
 from pbanalysis.themes.report import Report
@@ -109,16 +112,7 @@ def due_next(report: Report) -> ListBlock | Paragraph:
 
 def provenance(report: Report) -> Table:
     """Parameters, versions, tables and files the numbers rest on, and what became of the rows received."""
-    tables = [
-        Row(
-            (
-                TABLES[name].title,
-                NONE if n is None else count(f"rows.{report.unit}.{name}", n),
-                "未收集" if n is None else "",
-            )
-        )
-        for name, n in row_counts(report).items()
-    ]
+    tables = [_table(report, name, n) for name, n in row_counts(report).items()]
     files = [_filed(k, filing) for k, filing in enumerate(filings(report), start=1)]
     return Table(
         id=f"{report.theme}.provenance",
@@ -148,7 +142,20 @@ def provenance(report: Report) -> Table:
     )
 
 
+def _table(report: Report, name: str, n: int | None) -> Row:
+    if n is None:
+        return Row((TABLES[name].title, NONE, "未收集"))
+    if of_persons(name):
+        return Row((TABLES[name].title, NONE, "已收集；涉及个人，不列行数"))
+    return Row((TABLES[name].title, count(f"rows.{report.unit}.{name}", n), ""))
+
+
+_PERSONS = ("admissions", "admission_profiles")
+
+
 def _filed(k: int, filing: Filing) -> Row:
+    if filing.kind in _PERSONS and Policy().small(np.array([filing.received])).any():
+        return Row((filing.name, STATES["suppressed"], filing.sha256[:12]))
     received = count(f"file_{k}.received_n", filing.received)
     parts: list[Line] = [
         (f"{word} ", count(f"file_{k}.{part}_n", getattr(filing, part)))

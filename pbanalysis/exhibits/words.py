@@ -260,6 +260,6 @@ def _short(reading: Reading) -> Line:
     """An indicator that falls short, in a list: 三会一课应开已开率 73.8%（747/1012，还差265次）."""
     gap, whole = spans(shortfall(reading)), spans(fraction(reading))
     if reading.indicator.kind == "count":
-        return (reading.name, " ", fact(reading), reading.indicator.unit)
+        return (reading.name, " ", fact(reading))
     inside = (*(() if reading.few else whole), *(("，",) if gap and not reading.few else ()), *gap)
     return (reading.name, " ", fact(reading), *(("（", *inside, "）") if inside else ()))

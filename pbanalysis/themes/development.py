@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pbanalysis.indicators.columns import days
 from pbanalysis.indicators.development import LIMITS as LIMIT_KINDS
 from pbanalysis.indicators.development import limits
-from pbanalysis.indicators.columns import days
-from pbanalysis.privacy.disclosure import protect_table
+from pbanalysis.privacy.disclosure import Policy, protect_table
 from pbanalysis.themes.matters import Due, Matter, due_soon, general, short_of, shown_first
 from pbanalysis.themes.reading import FEW
 from pbanalysis.themes.report import Report
@@ -86,7 +86,9 @@ class LimitDays:
 def limit_days(report: Report) -> list[LimitDays]:
     """How long each step took against its limit.
 
-    Only limits whose row is published and that at least ten cases have gone through.
+    Only limits whose row is published, that at least ten cases have gone through, and whose picture
+    shows no number of one to four cases: neither of those beyond the limit nor, by difference to the
+    published row, of those that have not taken the step.
     """
     rows = limits(report.known, report.period)
     found = []
@@ -97,7 +99,12 @@ def limit_days(report: Report) -> list[LimitDays]:
         if limit.kind == "hours" or reading is None or reading.state == "suppressed" or len(lengths) < FEW:
             continue
         months = report.known.on(report.period).months(limit.rule)
-        found.append(LimitDays(reading.name, lengths, round(months * 365.25 / 12), limit.kind))
+        days_limit = round(months * 365.25 / 12)
+        beyond = lengths > days_limit if limit.kind == "most" else lengths < days_limit
+        counted = [int((beyond | (lengths < 0)).sum()), abs(int(reading.denominator or 0) - len(lengths))]
+        if Policy().small(np.array(counted)).any():
+            continue
+        found.append(LimitDays(reading.name, lengths, days_limit, limit.kind))
     return found
 
 

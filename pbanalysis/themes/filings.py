@@ -6,9 +6,10 @@ import csv
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from pbanalysis.store.schema import TABLES
 from pbanalysis.themes.report import Report
 
-__all__ = ["Filing", "filings", "row_counts"]
+__all__ = ["Filing", "filings", "of_persons", "row_counts"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Filing:
     """One source file as the import record has it."""
 
     name: str
+    kind: str
     sha256: str
     accepted: int
     rejected: int
@@ -39,6 +41,7 @@ def filings(report: Report) -> list[Filing]:
     return [
         Filing(
             row["file"],
+            row["kind"],
             row["sha256"],
             *(int(row[f"rows_{part}"] or 0) for part in ("accepted", "rejected", "duplicate")),
         )
@@ -48,6 +51,11 @@ def filings(report: Report) -> list[Filing]:
 
 def _is_of(file: str, townships: set[str]) -> bool:
     return any(part in townships for part in PurePosixPath(file).parts[:-1])
+
+
+def of_persons(table: str) -> bool:
+    """Whether a row of a table stands for a person: how many there are is then not said beside its name."""
+    return any(c.name in ("case_id", "person_key") for c in TABLES[table].columns)
 
 
 def row_counts(report: Report) -> dict[str, int | None]:

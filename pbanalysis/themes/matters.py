@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pbanalysis.indicators.due import due_day
 from pbanalysis.indicators.columns import Days
+from pbanalysis.indicators.due import due_day
 from pbanalysis.plan.registry import Indicator
 from pbanalysis.privacy.disclosure import Policy
 from pbanalysis.themes.reading import FEW, Reading
