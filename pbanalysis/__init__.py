@@ -71,7 +71,9 @@ _WHERE = {
     "findings": "pbanalysis.explore.findings",
     "what_if": "pbanalysis.explore.trial",
     "composite": "pbanalysis.explore.composite",
+    "results": "pbanalysis.explore.kept:results_of",
     "rows": "pbanalysis.explore.rows",
+    "screens": "pbanalysis.explore.screens",
     "desk": "pbanalysis.explore.desk",
 }
 # namespaces; `pb.indicators("study")` and `pb.explore(county)` call the package itself

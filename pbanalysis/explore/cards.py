@@ -14,9 +14,8 @@ from pbanalysis.exhibits.blocks import Cell, CellLike, Column, Row, Table
 from pbanalysis.exhibits.numbers import NONE
 from pbanalysis.exhibits.summary import headline, limits
 from pbanalysis.exhibits.tables import scorecard
-from pbanalysis.explore.kept import results_of
+from pbanalysis.explore.kept import REPORTS, report_of
 from pbanalysis.explore.shown import Shown
-from pbanalysis.explore.view import REPORTS
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.stats.multiple import benjamini_hochberg
 from pbanalysis.store.county import Township
@@ -37,10 +36,7 @@ def card(township: Township, period: str | Period = "", theme: str = "") -> Show
     >>> pb.card(county.township("城关镇"))  # doctest: +SKIP
     """
     period = Period.parse(period or str(township.county.as_of.year))
-    results = results_of(township.county, period)
-    reports = [
-        REPORTS[key](township, period=period, results=results) for key in ([theme] if theme else REPORTS)
-    ]
+    reports = [report_of(key, township, period) for key in ([theme] if theme else REPORTS)]
     exhibits = [headline(report) for report in reports]
     if theme:
         exhibits += [limits(reports[0]), scorecard(reports[0])]  # type: ignore[list-item]
@@ -74,8 +70,7 @@ def compare(*townships: Township, period: str | Period = "", theme: str = "") ->
     period = Period.parse(period or str(county.as_of.year))
     themes = [theme] if theme else list(REPORTS)
     chosen = [i for key in themes for i in registry().headline(key)]
-    results = results_of(county, period)
-    reports = [REPORTS[themes[0]](town, period=period, results=results) for town in townships]
+    reports = [report_of(themes[0], town, period) for town in townships]
     readings = [[_reading(report, i) for report in reports] for i in chosen]
     apart = _apart(readings) if len(townships) == 2 else [NONE] * len(chosen)
     rows: list[Row] = []

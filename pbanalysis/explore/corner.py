@@ -31,7 +31,7 @@ class Corner:
         self._as_of = w.DatePicker(value=day, description="截止日", style=_STYLE)
         self._target = w.BoundedFloatText(min=0, max=1, step=0.01, description="目标", style=_STYLE)
         self._kind = w.Dropdown(
-            options=[("全县", ""), *(k for k in KINDS if k in set(now.county.townships["kind"]))],
+            options=[("全县", ""), *((k, k) for k in KINDS if k in set(now.county.townships["kind"]))],
             description="参照组",
             style=_STYLE,
         )

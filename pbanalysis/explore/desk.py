@@ -7,7 +7,7 @@ from typing import Any
 
 from pbanalysis.errors import PbError
 from pbanalysis.explore.cards import card
-from pbanalysis.explore.view import REPORTS
+from pbanalysis.explore.kept import REPORTS
 from pbanalysis.store.county import County
 from pbanalysis.terms import THEMES
 

@@ -11,8 +11,8 @@ from pbanalysis.calendar import Period
 from pbanalysis.errors import Code, PbError, near_names
 from pbanalysis.explore.behind import behind
 from pbanalysis.explore.cards import card, compare
-from pbanalysis.explore.kept import results_of
-from pbanalysis.explore.view import REPORTS, open_view
+from pbanalysis.explore.kept import REPORTS, results_of
+from pbanalysis.explore.view import open_view
 from pbanalysis.indicators.catalogue import catalogue
 from pbanalysis.plan.registry import registry
 from pbanalysis.store.county import County, open_county

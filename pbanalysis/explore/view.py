@@ -15,21 +15,19 @@ import numpy as np
 
 from pbanalysis.calendar import Period
 from pbanalysis.errors import Code, PbError, near_names
-from pbanalysis.explore.kept import results_of
+from pbanalysis.explore.kept import REPORTS, overview_of, report_of
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.store.county import County, Township
 from pbanalysis.terms import THEMES
-from pbanalysis.themes.report import Report, county_overview, member_development, rectification, study_quality
+from pbanalysis.themes.report import Report
 
 if TYPE_CHECKING:
     from pbanalysis.exhibits.blocks import Block
 
-__all__ = ["FIGURES", "KINDS", "REPORTS", "SIZES", "Drawing", "View", "indicators_of", "open_view"]
+__all__ = ["FIGURES", "KINDS", "SIZES", "Drawing", "View", "indicators_of", "open_view"]
 
 KINDS = ("乡", "镇", "街道")
 SIZES = ("支部较少", "支部居中", "支部较多")
-# theme -> the report that a batch makes of it, and its name in code
-REPORTS = {"study": study_quality, "development": member_development, "rectification": rectification}
 CLOSED_SETS: Mapping[str, Sequence[str]] = {"kind": KINDS, "size": SIZES}
 
 
@@ -124,12 +122,23 @@ class View:
         }
         return open_view(self.county, **{**chosen, **changes})
 
+    def rests_on(self, part: str) -> tuple[object, ...]:
+        """The choices that a panel depends on: another choice leaves it as it is."""
+        peers = (self.kind, self.size, *([self.township.id] if self.kind or self.size else []))
+        match part:
+            case "funnel":
+                return (self.theme, self.indicator, self.period, self.township.id, *peers)
+            case "townships" | "table":
+                return (self.theme, self.indicator, self.period, *peers)
+            case "rows":
+                return (self.theme, self.indicator, self.period, self.township.id)
+            case _:
+                return (self.theme, self.period, self.township.id)
+
     @cached_property
     def report(self) -> Report:
         """The township's report of the theme, as the batch makes it."""
-        return REPORTS[self.theme](
-            self.township, period=self.period, results=results_of(self.county, self.period)
-        )
+        return report_of(self.theme, self.township, self.period)
 
     @cached_property
     def peers(self) -> list[str]:
@@ -151,7 +160,7 @@ class View:
     @cached_property
     def overview(self) -> Report:
         """The county's report with the rows of the peers."""
-        whole = county_overview(self.county, period=self.period, results=results_of(self.county, self.period))
+        whole = overview_of(self.county, self.period)
         return _narrowed(whole, self.peers) if self.kind or self.size else whole
 
     def funnel(self) -> Block:
@@ -190,7 +199,6 @@ class View:
         }
         chosen |= {name: value for name in ("kind", "size") if (value := getattr(self, name))}
         arguments = ", ".join(f'{name}="{value}"' for name, value in chosen.items())
-        name = REPORTS[self.theme].__name__
         place = self.county.folder.as_posix()
         return "\n".join(
             (
@@ -198,8 +206,8 @@ class View:
                 "",
                 f'county = pb.open_county("{place}", as_of="{self.county.as_of}")',
                 f"view = pb.view(county, {arguments})",
-                f'report = pb.{name}(county.township("{self.township.name}"), period="{self.period.label}")',
                 "view.show()  # 漏斗图、各乡镇数值、指标表、来源明细",
+                f"report = view.report  # 与 pb.{REPORTS[self.theme].__name__}(…) 相同",
                 f"{self.figures()[figure].code()}  # {self.figures()[figure].title}",
             )
         )

@@ -18,9 +18,10 @@ from pbanalysis.exhibits.county import township_table
 from pbanalysis.exhibits.tables import scorecard
 from pbanalysis.explore.behind import behind
 from pbanalysis.explore.corner import Corner
+from pbanalysis.explore.kept import REPORTS
 from pbanalysis.explore.shown import STYLE, html_of_exhibit
 from pbanalysis.explore.tables import bundle_html, frame_of, interactive_html
-from pbanalysis.explore.view import KINDS, REPORTS, SIZES, View, indicators_of, open_view
+from pbanalysis.explore.view import KINDS, SIZES, View, indicators_of, open_view
 from pbanalysis.plan.registry import registry
 from pbanalysis.store.county import open_county
 from pbanalysis.terms import THEMES
@@ -71,7 +72,7 @@ class Explorer:
 
     def panel(self, part: str, figure: int = 0) -> str:
         """HTML of a part of the view: ``funnel``, ``townships``, ``figure``, ``scorecard``, ``table`` or ``rows``."""
-        key = (self.view, part, figure)
+        key = (part, figure, *self.view.rests_on(part))
         if key not in self._made:
             self._made[key] = self._draw(part, figure)
         return self._made[key]
@@ -135,8 +136,12 @@ class Explorer:
         self._indicator = w.Dropdown(
             options=_indicators(view), value=view.indicator, description="指标", **_WIDE
         )
-        self._kind = w.Dropdown(options=[("全部", ""), *kinds], value=view.kind, description="类型", **_WIDE)
-        self._size = w.Dropdown(options=[("全部", ""), *SIZES], value=view.size, description="规模", **_WIDE)
+        self._kind = w.Dropdown(
+            options=[("全部", ""), *zip(kinds, kinds)], value=view.kind, description="类型", **_WIDE
+        )
+        self._size = w.Dropdown(
+            options=[("全部", ""), *zip(SIZES, SIZES)], value=view.size, description="规模", **_WIDE
+        )
         self._figure = w.ToggleButtons(options=[d.title for d in view.figures()], index=0)
         self._figure.style.button_width = "auto"
         self._message = w.HTML()
@@ -220,7 +225,7 @@ class Explorer:
                     self._code.value = self.code
 
     def _put(self, output: Any, part: str) -> None:
-        key = (self.view, part)
+        key = (part, *self.view.rests_on(part))
         if self._shown.get(id(output)) != key:
             output.outputs = (_html_output(self.panel(part)),)
             self._shown[id(output)] = key
