@@ -217,7 +217,7 @@ def contributions(report: Report, *measures: str) -> Table:
             *(Column(key=i.id, title=f"{i.id} {i.name}", align="right", width=1.2) for i in chosen),
         ),
         rows=(
-            Row(("目标", *(Cell(numbers.target(r)) if r else NONE for r in county))),
+            Row(("目标", *(Cell(numbers.target(r, narrow=True)) if r else NONE for r in county))),
             Row(("期限", *(_deadline(report, i) for i in chosen))),
             Row(("全县", *(_contribution(r, "") for r in county)), kind="total"),
             Row(("全县状态", *(state_cell(r) if r else NONE for r in county))),

@@ -173,8 +173,8 @@ def interval(reading: Reading, unit: str = "") -> Line:
     return (low, "—", fact(reading, "ci_high", unit), *files)
 
 
-def target(reading: Reading) -> Line:
-    """The target with its sense and basis: ``≥95%``, ``100%（推定）``."""
+def target(reading: Reading, *, narrow: bool = False) -> Line:
+    """The target with its sense and basis: ``≥95%``, ``100%（推定）``; ``narrow``: as a cell breaks it."""
     goal, indicator = reading.target, reading.indicator
     if reading.quota is not None and reading.judged:
         return ("任务 ", fact(reading, "quota"))
@@ -182,7 +182,7 @@ def target(reading: Reading) -> Line:
         return NONE
     whole = (reading.is_share and goal in (0, 1)) or goal == 0
     sense = "" if whole else {"up": "≥", "down": "≤"}.get(indicator.direction, "")
-    basis = "（推定）" if indicator.target_basis == "implied" else ""
+    basis = (" 推定" if narrow else "（推定）") if indicator.target_basis == "implied" else ""
     return tuple(span for span in (sense, fact(reading, "target"), basis) if span)
 
 

@@ -50,14 +50,14 @@ def scorecard(report: Report) -> Table:
         role="scorecard",
         title=f"{report.unit_name}{report.period.title}{_theme(report)}指标一览",
         columns=(
-            _column("name", "指标", 2.5),
+            _column("name", "指标", 2.35),
             _column("fraction", "分子/分母", 1.15, "right"),
             _column("value", "数值", 0.85, "right"),
             _column("range", "波动范围", 1.45, "right"),
-            _column("target", "目标", 0.95, "right"),
+            _column("target", "目标", 1.0, "right"),
             _column("stands", "与目标比", 1.55),
             *((_column("county", "与全县比", 1.75),) if report.township else ()),
-            _column("state", "状态", 1.2),
+            _column("state", "状态", 1.3),
             _column("clause", "依据", 0.85),
         ),
         rows=tuple(rows),
@@ -74,7 +74,7 @@ def _score(report: Report, reading: Reading) -> Row:
             Cell(numbers.fraction(reading)),
             value_cell(reading),
             Cell(numbers.interval(reading)),
-            Cell(numbers.target(reading)),
+            Cell(numbers.target(reading, narrow=True)),
             Cell(str(words.against_target(reading))),
             *((Cell(_beside_county(report, reading)),) if report.township else ()),
             state_cell(reading),
@@ -164,7 +164,7 @@ def _gap(report: Report, reading: Reading) -> Row:
         (
             f"{reading.id} {reading.name}",
             Cell(whole),
-            Cell(numbers.target(reading)),
+            Cell(numbers.target(reading, narrow=True)),
             Cell(words.shortfall(reading) or NONE),
             day.isoformat() if day else "持续",
             reading.indicator.responsible,
@@ -283,7 +283,7 @@ def measure_items(report: Report) -> Table:
 def _item(report: Report, reading: Reading) -> Row:
     indicator = reading.indicator
     day = due_day(indicator, report.period)
-    goal = numbers.target(reading)
+    goal = numbers.target(reading, narrow=True)
     countywide = (
         reading.level == "township" and indicator.level == "county" and not reading.judged and goal != NONE
     )
@@ -293,7 +293,7 @@ def _item(report: Report, reading: Reading) -> Row:
             Cell(numbers.fraction(reading)),
             value_cell(reading),
             Cell(("全县 ", *(goal if isinstance(goal, tuple) else (goal,))) if countywide else goal),
-            f"{day.isoformat()}{'（推定）' if indicator.due_inferred else ''}" if day else NONE,
+            f"{day.isoformat()}{' 推定' if indicator.due_inferred else ''}" if day else NONE,
             state_cell(reading),
             Cell(words.missing(reading) or NONE),
         )
