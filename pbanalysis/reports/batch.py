@@ -219,7 +219,7 @@ def _evaluate(
         folder.rmdir()
     except OSError as error:
         raise output_failed(path, error) from error
-    return results, before
+    return pd.read_parquet(path), before  # as the reports read it, and comparable with the run before
 
 
 def _begin(situation: Situation, units: Sequence[Unit], *, whole: bool) -> Manifest:

@@ -8,25 +8,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from pbanalysis import __version__
 from pbanalysis.calendar import Period
 from pbanalysis.reports.digests import COUNTYWIDE, Digests, Rows, frame_digest, row_digests, rows_of
 from pbanalysis.reports.files import sha256
-from pbanalysis.reports.incremental import Reason, document_inputs, reasons, report_inputs
+from pbanalysis.reports.incremental import Reason, document_inputs, key_of, reasons, report_inputs
 from pbanalysis.reports.manifest import Entry
 from pbanalysis.reports.row_ledger import changed_rows
 from pbanalysis.reports.slices import Filings
 from pbanalysis.reports.tools import OVERVIEW, Tools
 from pbanalysis.reports.versions import code_digest, libraries
 from pbanalysis.store.county import County
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["DOCUMENT", "Planned", "Situation", "Unit"]
 
@@ -101,10 +99,6 @@ class Situation:
     def libraries(self) -> Mapping[str, str]:
         """Versions of the libraries."""
         return libraries()
-
-    def unit_rows(self, unit: str) -> dict[str, Any]:
-        """A township's rows by table, with those that belong to all; the county's are all of them."""
-        return {**self.rows.get(COUNTYWIDE, {}), **self.rows.get(unit, {})}
 
     def folder(self, unit: str, name: str) -> str:
         """Folder of a unit's files."""
@@ -191,14 +185,14 @@ class Situation:
         return ",".join(sorted(set(self.results["rule_version"].dropna().astype(str))))
 
     def _row_digests(self, unit: str, theme: str) -> dict[str, str]:
+        """Digests of the rows a report reads: its own, those of all, and those under the county's code."""
+        owners = (COUNTYWIDE, self.county.code, unit) if unit != self.county.code else tuple(self.rows)
+        found: dict[str, str] = {}
+        for owner in dict.fromkeys(owners):
+            for name, rows in self.rows.get(owner, {}).items():
+                found[name] = found.get(name, "") + rows.digest
         tables = self.tools.reads(theme).tables
-        if unit == self.county.code:
-            own = {
-                name: "".join(rows[name].digest for rows in self.rows.values() if name in rows)
-                for name in tables
-            }
-            return {name: digest for name, digest in sorted(own.items()) if digest}
-        return {name: rows.digest for name, rows in sorted(self.unit_rows(unit).items()) if name in tables}
+        return {name: key_of({"rows": found[name]}) for name in sorted(found) if name in tables}
 
     @cached_property
     def filings(self) -> Filings | None:
@@ -229,18 +223,23 @@ class Situation:
         }
 
     def _results_digest(self, unit: str, theme: str) -> str:
-        """Digest of the results a report prints: its own, the county's, and what it compares with others."""
         whole = hashlib.sha256(",".join(self.results.columns).encode())
-        for code in dict.fromkeys((unit, self.county.code)):
-            whole.update(self._result_rows[self._rows_by_unit.get(code, [])].tobytes())
-        whole.update(self._result_rows.tobytes() if unit == self.county.code else self._compared[theme])
+        positions = self._rows_by_unit.get(unit, np.empty(0, dtype=np.int64))
+        if (own := self.tools.reads(theme).own) is not None:
+            positions = positions[self.results["indicator_id"].iloc[positions].isin(own).to_numpy()]
+        whole.update(self._result_rows[positions].tobytes())
+        whole.update(self._compared[theme])
         return whole.hexdigest()[:16]
 
-    def _printed(self, results: pd.DataFrame, unit: str, theme: str) -> pd.DataFrame:
-        if unit == self.county.code:
-            return results
-        own = results["unit_id"].isin([unit, self.county.code])
-        return results[own | results["indicator_id"].isin(self.tools.reads(theme).compared)]
+    def _printed(self, results: pd.DataFrame, unit: str, theme: str) -> pd.Series[Any]:
+        """Digests of the results that a report prints: its own, and what it compares; by what they are of."""
+        reads = self.tools.reads(theme)
+        own = results["unit_id"] == unit
+        if reads.own is not None:
+            own &= results["indicator_id"].isin(reads.own)
+        chosen = results[own | results["indicator_id"].isin(reads.compared)]
+        names = pd.MultiIndex.from_frame(chosen[["indicator_id", "unit_id", "period"]])
+        return pd.Series(row_digests(chosen), index=names)
 
     def _changed_rows(self, unit: str, tables: Sequence[str]) -> list[Mapping[str, Any]]:
         shared = [t for t in tables if t in self.rows.get(COUNTYWIDE, {})]
@@ -259,12 +258,6 @@ class Situation:
             return []
         towns = self.county.townships
         names = dict(zip(towns["township_id"], towns["name"]))
-        keys = ["indicator_id", "unit_id", "period"]
-        was, now = (
-            self._printed(frame, unit, theme).set_index(keys).astype("str")
-            for frame in (self.before, self.results)
-        )
-        both = now.index.intersection(was.index)
-        changed = both[(now.loc[both] != was.loc[both].reindex(columns=now.columns)).any(axis=1)]
-        index = [*changed, *now.index.symmetric_difference(was.index)]
-        return list(dict.fromkeys(f"{i}（{names.get(u, '全县')}）" for i, u, _ in index))
+        was, now = (self._printed(frame, unit, theme) for frame in (self.before, self.results))
+        changed = now[now.ne(was.reindex(now.index))].index.append(was.index.difference(now.index))
+        return list(dict.fromkeys(f"{i}（{names.get(u, '全县')}）" for i, u, _ in changed))

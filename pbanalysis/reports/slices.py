@@ -11,6 +11,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pandas as pd
 
 from pbanalysis.reports.digests import COUNTYWIDE, Rows
@@ -40,9 +41,10 @@ def write_slice(county: County, township: str, rows: Rows, filings: Filings | No
         frame = county.table(name)
         if frame is None:
             continue
-        shared = rows.get(COUNTYWIDE, {}).get(name)
-        own = shared or rows.get(township, {}).get(name)
-        part = frame.iloc[own.positions] if own else frame.iloc[:0]
+        # figures reported for the county as a whole, and quotas, stand under the county's own code
+        owners = (COUNTYWIDE, township, county.code)
+        parts = [rows[owner][name].positions for owner in owners if name in rows.get(owner, {})]
+        part = frame.iloc[np.sort(np.concatenate(parts))] if parts else frame.iloc[:0]
         pq.write_table(to_arrow(part, table), folder / "tables" / f"{name}.parquet", compression="none")
     if filings is not None:
         (folder / _RECORD).parent.mkdir()

@@ -24,15 +24,27 @@ if TYPE_CHECKING:
 __all__ = ["OVERVIEW", "Reads", "Tools", "standard"]
 
 OVERVIEW = "overview"
+_ALWAYS = {"townships", "organisations", "villages", "admissions", "quotas"}  # names, routes, quotas
 _STEMS = {"study": "study_quality", "development": "member_development", "rectification": "rectification"}
 
 
 @dataclass(frozen=True)
 class Reads:
-    """What a theme's template reads: tables of the township, and indicators it compares with others."""
+    """What a theme's template reads.
+
+    Attributes
+    ----------
+    tables
+        Tables of which it reads the township's rows.
+    compared
+        Indicators it prints for the county and for other townships.
+    own
+        Indicators it prints for the township itself; None: any.
+    """
 
     tables: frozenset[str]
     compared: frozenset[str]
+    own: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -159,9 +171,15 @@ def _index(**told: Any) -> bytes:
 
 @cache
 def reads(theme: str) -> Reads:
-    """What a theme reads, from the registry: its indicators and the tables they count in."""
-    from pbanalysis.plan.registry import registry
+    """What a theme reads, from the registry: its indicators and the tables they count in.
 
-    own = [i for i in registry() if i.headline and theme in (i.theme, OVERVIEW)]
-    tables = {table for indicator in own for table in indicator.source_tables}
-    return Reads(frozenset(tables | {"townships"}), frozenset(i.id for i in own))
+    Of its own township a report may print the state of any indicator (the plan's measures).
+    """
+    from pbanalysis.plan.registry import registry
+    from pbanalysis.store.schema import TABLES
+
+    if theme == OVERVIEW:
+        return Reads(frozenset(TABLES), frozenset(i.id for i in registry()))
+    indicators = registry().of_theme(theme)
+    tables = {table for indicator in indicators for table in indicator.source_tables}
+    return Reads(frozenset(tables | _ALWAYS), frozenset(i.id for i in indicators))

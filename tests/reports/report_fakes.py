@@ -8,6 +8,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import os
+import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -142,10 +144,10 @@ def facts(notebooks: Mapping[str, Any], about: Mapping[str, Any]) -> bytes:
 
 
 def reads(theme: str) -> Reads:
-    """Each theme reads its own table, and compares nothing between townships."""
+    """Each theme reads its own table, and prints its own number and the county's."""
     if theme == "overview":
         return Reads(frozenset(TABLE_OF.values()) | {"townships"}, frozenset(TABLE_OF))
-    return Reads(frozenset({TABLE_OF[theme], "townships"}), frozenset())
+    return Reads(frozenset({TABLE_OF[theme], "townships"}), frozenset({theme}), frozenset({theme}))
 
 
 def small_tools(folder: Path, **cells: Sequence[str]) -> Tools:
@@ -189,3 +191,18 @@ def tree(out: Path) -> dict[str, str]:
 def broken_page(node: Any, *, title: str) -> bytes:
     """A page that cannot be made for one township."""
     return page(node, title=title if "甲镇" not in title else str(1 / 0))
+
+
+def deadly_page(node: Any, *, title: str) -> bytes:
+    """A page whose making kills the worker, for one report."""
+    if title.startswith("甲镇学习"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return page(node, title=title)
+
+
+def page_on_a_full_disk(node: Any, *, title: str) -> bytes:
+    """A page after which this process can write no file of more than 100 bytes."""
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+    return page(node, title=title)
