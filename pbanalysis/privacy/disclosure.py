@@ -17,7 +17,7 @@ from pbanalysis.errors import Code, PbError
 from pbanalysis.privacy.cells import System, Terms, merge_equals
 from pbanalysis.privacy.margins import protect_table
 from pbanalysis.privacy.policy import COUNTY_POLICY, AuditReport, Policy
-from pbanalysis.privacy.relations import ACROSS, RELATIONS, Relation
+from pbanalysis.privacy.relations import ACROSS, COUNTY_ONLY, RELATIONS, TRAITS, Relation
 
 __all__ = ["NUMBERS", "AuditReport", "Policy", "protect", "protect_table"]
 
@@ -31,6 +31,7 @@ def protect(
     persons: Collection[str],
     policy: Policy = COUNTY_POLICY,
     *,
+    traits: Collection[str] = TRAITS,
     linked: Iterable[Relation] = RELATIONS,
     published: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, AuditReport]:
@@ -44,6 +45,10 @@ def protect(
         Ids of the indicators that count persons (registry field ``counted``).
     policy
         The threshold.
+    traits
+        Those of them whose difference denominator − numerator is a trait of persons (who did not reach the
+        hours). Elsewhere it is what an organisation owes (a limit not kept, a file not audited) and is
+        published, or no report could list what must be put right.
     linked
         Relations between the counts of one unit.
     published
@@ -78,7 +83,9 @@ def protect(
     rows = out.iloc[mine].assign(fixed=False)
     if published is not None:
         rows = pd.concat([rows, published[published["indicator_id"].isin(near)].assign(fixed=True)])
-    rows = rows.assign(persons=rows["indicator_id"].isin(set(persons))).reset_index(drop=True)
+    rows = rows.assign(
+        persons=rows["indicator_id"].isin(set(persons)), trait=rows["indicator_id"].isin(set(traits))
+    ).reset_index(drop=True)
     model = _Model(rows, policy, linked)
     system = model.system
     stuck = system.protect(policy.threshold)
@@ -135,6 +142,8 @@ class _Model:
                 values.append(float(counts[row]))
         self._by_unit = self._units()
         suppressed = (rows["state"] == "suppressed").to_numpy()
+        inside = rows["indicator_id"].isin(COUNTY_ONLY) & (rows["unit_level"] != "county") & rows["persons"]
+        printed = rows["state"].isin(["met", "not_met", "info"])
         earlier = rows["fixed"].to_numpy(bool)
         self._out = earlier & ~suppressed  # published, and not to be taken back
         equal, most = self._relations(linked)
@@ -152,7 +161,7 @@ class _Model:
             secrets=self.secrets,
             cost=self._cost(),
             fixed=self._out,
-            held=np.where(earlier, suppressed, self.small),
+            held=np.where(earlier, suppressed, self.small | (inside & printed).to_numpy(bool)),
             unit=self._unit_of(merged, len(truth)),
         )
 
@@ -232,7 +241,7 @@ class _Model:
     def _secrets(
         self, merged: npt.NDArray[np.int64], truth: npt.NDArray[np.float64]
     ) -> tuple[list[Terms], list[int], npt.NDArray[np.bool_]]:
-        """Small numerators, denominators and their differences; the row of each; rows that have one."""
+        """Small numerators, denominators and differences that are a trait; the row of each; rows that have one."""
         found: dict[tuple[tuple[int, float], ...], int] = {}
         small = np.zeros(len(self.rows), dtype=bool)
         for row in np.flatnonzero(~self._out & self.rows["persons"].to_numpy(bool)).tolist():
@@ -240,7 +249,7 @@ class _Model:
             numbers = [int(merged[p]) if p is not None else None for p in parts]
             num, den = numbers
             terms: list[dict[int, float]] = [{n: 1.0} for n in numbers if n is not None]
-            if num is not None and den is not None and num != den:
+            if num is not None and den is not None and num != den and self.rows.at[row, "trait"]:
                 terms.append({den: 1.0, num: -1.0})
             for term in terms:
                 if 1 <= sum(f * truth[n] for n, f in term.items()) < self.policy.threshold:

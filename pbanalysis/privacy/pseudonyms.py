@@ -117,6 +117,11 @@ def valid_id_number(text: str) -> bool:
     return bool(_ID.search(unicodedata.normalize("NFKC", text)))
 
 
+@lru_cache(maxsize=256)
+def _any_of(names: frozenset[str]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, sorted(names, key=len, reverse=True))))
+
+
 @lru_cache(maxsize=65536)
 def mask(text: str, names: frozenset[str] = frozenset()) -> str:
     """Text with identity numbers, mobile numbers, mail addresses and the given names replaced.
@@ -130,7 +135,6 @@ def mask(text: str, names: frozenset[str] = frozenset()) -> str:
     if not text.isascii() and any("０" <= c <= "９" or c in "Ｘｘ" for c in text):
         shaped = "".join(unicodedata.normalize("NFKC", c) if "０" <= c <= "ｚ" else c for c in text)
     found = _MAIL.sub("〔邮箱〕", _PHONE.sub("〔电话〕", _ID.sub("〔证件号〕", shaped)))
-    for name in sorted(names, key=len, reverse=True):
-        if name in found:
-            found = found.replace(name, "〔姓名〕")
+    if names:
+        found = _any_of(names).sub("〔姓名〕", found)
     return text if found == shaped else found

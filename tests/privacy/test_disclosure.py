@@ -15,7 +15,7 @@ import pytest
 from pbanalysis.errors import Code, Exit, PbError
 from pbanalysis.privacy.disclosure import NUMBERS, AuditReport, Policy, protect, protect_table
 from pbanalysis.privacy.policy import WIDER_POLICY
-from pbanalysis.privacy.relations import RELATIONS, Relation
+from pbanalysis.privacy.relations import RELATIONS, TRAITS, Relation
 
 from .attack import width
 
@@ -102,9 +102,22 @@ class TestWhatIsSmall:
     def test_edges_of_the_threshold(self, num: int, den: int | None, small: bool) -> None:
         """1 … 4 in numerator, denominator or their difference is small; 0, all of 5 or more, and 5 are not."""
         other = None if den is None else 900
-        frame = results({"D06": [(num, den), (400, other), (300, other)]})
-        safe, audit = protect(frame, {"D06"})
-        assert (("D06", "t0") in held(safe)) is small
+        frame = results({"S07": [(num, den), (400, other), (300, other)]})
+        safe, audit = protect(frame, {"S07"})
+        assert (("S07", "t0") in held(safe)) is small
+        assert audit.ok
+
+    def test_what_an_organisation_owes_is_listed(self) -> None:
+        """Two of 24 admitted without the joint review is the organisation's shortfall: it is printed."""
+        frame = results({"D06": [(22, 24), (30, 30), (40, 41)]})
+        safe, _ = protect(frame, {"D06"})
+        assert not held(safe)
+
+    def test_pitfall_27_failed_reviews_and_unequal_posts_are_printed_for_the_county_alone(self) -> None:
+        """M06-2 and M08-2 are held back in every township, also where they are zero, and printed for the county."""
+        frame = results({"M08-2": [(0, 20), (6, 30), (0, 40)]})
+        safe, audit = protect(frame, {"M08-2"})
+        assert held(safe) == {("M08-2", "t0"), ("M08-2", "t1"), ("M08-2", "t2")}
         assert audit.ok
 
     def test_wider_circulation_hides_more(self) -> None:
@@ -161,8 +174,8 @@ class TestComplementary:
 
     def test_the_county_goes_where_no_township_helps(self) -> None:
         """All others are zero: hiding a zero hides nothing."""
-        safe, audit = protect(results({"D14": [(90, 94), (0, 0), (0, 0)]}), {"D14"})
-        assert ("D14", "c") in held(safe)
+        safe, audit = protect(results({"S07": [(90, 94), (0, 0), (0, 0)]}), {"S07"})
+        assert ("S07", "c") in held(safe)
         assert audit.ok
 
     def test_one_township_alone(self) -> None:
@@ -341,7 +354,7 @@ def narrowest(safe: pd.DataFrame, truth: pd.DataFrame, threshold: int) -> float:
         if column not in ("numerator", "denominator"):
             continue
         targets = [({name: 1.0}, true[name])]
-        if column == "numerator" and f"{stem}|denominator" in true:
+        if column == "numerator" and f"{stem}|denominator" in true and stem.rsplit("|", 1)[1] in TRAITS:
             targets.append(
                 ({f"{stem}|denominator": 1.0, name: -1.0}, true[f"{stem}|denominator"] - true[name])
             )

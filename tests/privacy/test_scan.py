@@ -172,7 +172,10 @@ def test_no_false_alarm_on_our_own_numbers() -> None:
     lines += [repr(float(a)) for a in rng.random(2000)]
     lines += ["2023-12-31T23:59:59.123456", "20231231", "100000", "150000000.00", "GB/T 9704-2012", "v1.13.5"]
     lines += ["https://example.org/home/page", "data/rooted/x"]
-    lines += ["M 2 3 Q 159 4531 1234 3981 L 1 2", "C 138 4531 1234 3981 20 7 z"]  # curves of letters in an SVG
+    lines += [
+        "M 2 3 Q 159 4531 1234 3981 L 1 2",
+        "C 138 4531 1234 3981 20 7 z",
+    ]  # curves of letters in an SVG
     assert scan_bytes("\n".join(lines).encode()) == []
     assert scan_bytes(json.dumps({"x": list(rng.random(2000) * 1e11)}).encode()) == []
 
