@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from . import (
+        clusters,
         competing,
         composite,
         control_limits,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "clusters",
     "competing",
     "composite",
     "control_limits",

@@ -18,6 +18,7 @@ from scipy import special
 
 from ._checks import Bools, Floats, Numbers, same_length, whole
 from ._laws import Law, Tails, binomial, hypergeometric
+from .clusters import DesignEffect
 from .multiple import benjamini_hochberg
 
 __all__ = ["Comparison", "Limits", "State", "Verdict", "compare", "judge", "limits"]
@@ -29,6 +30,7 @@ OUTER = 0.002  # two-sided level of the outer (99.8 %) limits
 LARGE_SHARE = 0.2  # a unit above this share of the total is left out of its own baseline …
 FEW_UNITS = 10  # … and so is every unit when there are fewer than this
 SMALL = 5  # units with a smaller denominator are not compared
+INDEPENDENT = DesignEffect(1.0, 0)  # every record says something of its own
 
 
 class Limits(NamedTuple):
@@ -60,8 +62,8 @@ class Comparison:
         Two-sided mid-p value; below 0.05 = outside the inner limits.
     exact_p_value : ndarray
         Two-sided exact p-value; below 0.002 = outside the outer limits.
-    tau2 : float
-        The variance between units that was allowed for; give it to :func:`limits` when drawing.
+    effect : DesignEffect
+        How far records go together; give it to :func:`limits` when drawing.
     """
 
     numerator: Floats
@@ -73,7 +75,7 @@ class Comparison:
     limits: Limits
     p_value: Floats
     exact_p_value: Floats
-    tau2: float
+    effect: DesignEffect
 
 
 class Verdict(NamedTuple):
@@ -89,7 +91,7 @@ def compare(
     *,
     baseline: float | None = None,
     min_denominator: int = SMALL,
-    tau2: float = 0.0,
+    effect: DesignEffect = INDEPENDENT,
 ) -> Comparison:
     """Compare each unit's proportion with the county.
 
@@ -102,10 +104,10 @@ def compare(
         when it holds more than 20 % of the total or when fewer than ten units have data.
     min_denominator : int
         Smaller units are not compared.
-    tau2 : float
-        Variance between units on the arcsine scale, estimated from the same units
-        (:func:`control_limits.overdispersion`): widens the limits where records within a unit are not
-        independent, with Student's t for the few units it was estimated from.
+    effect : DesignEffect
+        Where records of one branch go together (:func:`clusters.design_effect`): widens the limits by what
+        the branches of a unit scatter around their own unit's rate. A variance *between* units is no
+        substitute: it takes the very units that stand out as noise.
 
     Returns
     -------
@@ -113,7 +115,7 @@ def compare(
 
     Notes
     -----
-    Assumes independent records within a unit (else give `tau2`). A baseline in which all or none
+    Assumes independent records within a unit (else give `effect`). A baseline in which all or none
     succeed is taken as (Σx + ½)/(Σn + 1): a rate of exactly 0 or 1 would turn any deviation into
     certainty. Spiegelhalter (2005), Stat Med 24:1185; the law for an excluded unit is Thatcher's
     (1964) prediction of a further sample, which is Fisher's test of the unit against the rest.
@@ -127,8 +129,7 @@ def compare(
     x, n = _counts(numerators, denominators)
     if baseline is not None and not 0 < baseline < 1:
         raise ValueError(f"基准率应在 0 与 1 之间（不含两端），收到 {baseline}")
-    if tau2 < 0:
-        raise ValueError(f"单位间方差不能为负，收到 {tau2}")
+    _check(effect)
     excluded, rest_x, rest_n = _others(x, n)
     with np.errstate(invalid="ignore", divide="ignore"):
         rate, base = x / n, rest_x / rest_n
@@ -150,13 +151,15 @@ def compare(
             for end, value in zip(ends, _limits(law, n[chosen])):
                 end[chosen] = value
     bounds = Limits(*ends)
-    if tau2 > 0:
-        spread = np.sqrt(1 / (4 * np.maximum(n, 1)) + tau2)
-        df = max(int(np.count_nonzero(n)) - 1, 1)
-        p = _arcsine_p(rate, reference, spread, df)
+    if effect.value > 1:
+        with np.errstate(divide="ignore"):
+            # the rest of the county is an estimate too, where the unit was left out of it
+            variance = 1 / (4 * np.maximum(n, 1)) + np.where(excluded, 1 / (4 * np.maximum(rest_n, 1)), 0)
+        spread = np.sqrt(effect.value * variance)
+        p = _arcsine_p(rate, reference, spread, effect.degrees)
         inner, outer = np.maximum(inner, p), np.maximum(outer, p)
-        bounds = _wider(bounds, _arcsine_limits(reference, spread, df))
-    return Comparison(x, n, rate, base, excluded, compared, bounds, inner, outer, float(tau2))
+        bounds = _wider(bounds, _arcsine_limits(reference, spread, effect.degrees))
+    return Comparison(x, n, rate, base, excluded, compared, bounds, inner, outer, effect)
 
 
 def judge(family: Sequence[Comparison], false_discovery_rate: float = 0.05) -> list[Verdict]:
@@ -194,7 +197,7 @@ def judge(family: Sequence[Comparison], false_discovery_rate: float = 0.05) -> l
     return [Verdict(q, _states(c, q < false_discovery_rate)) for c, q in zip(family, adjusted)]
 
 
-def limits(denominators: Numbers, baseline: float, *, tau2: float = 0.0, units: int = 0) -> Limits:
+def limits(denominators: Numbers, baseline: float, *, effect: DesignEffect = INDEPENDENT) -> Limits:
     """Funnel limits around a fixed baseline, for drawing the curve.
 
     Parameters
@@ -203,10 +206,8 @@ def limits(denominators: Numbers, baseline: float, *, tau2: float = 0.0, units: 
         Sizes at which to draw.
     baseline : float
         Rate in (0, 1).
-    tau2 : float
+    effect : DesignEffect
         As given to :func:`compare`.
-    units : int
-        From how many units with data `tau2` was estimated; needed with it.
 
     Returns
     -------
@@ -225,13 +226,19 @@ def limits(denominators: Numbers, baseline: float, *, tau2: float = 0.0, units: 
     (array([0.171, 0.401]), array([1.   , 0.659]))
     """
     n = whole(np.atleast_1d(np.asarray(denominators, dtype=float)), "分母")
-    if not 0 < baseline < 1 or (n < 1).any() or tau2 < 0 or (tau2 > 0 and units < 2):
-        raise ValueError("分母应至少为 1，基准率应在 0 与 1 之间，单位间方差非负且须给出单位数")
+    _check(effect)
+    if not 0 < baseline < 1 or (n < 1).any():
+        raise ValueError("分母应至少为 1，基准率应在 0 与 1 之间")
     centre = np.full(n.shape, float(baseline))
     bounds = _limits(binomial(n, centre), n)
-    if tau2 > 0:
-        bounds = _wider(bounds, _arcsine_limits(centre, np.sqrt(1 / (4 * n) + tau2), units - 1))
+    if effect.value > 1:
+        bounds = _wider(bounds, _arcsine_limits(centre, np.sqrt(effect.value / (4 * n)), effect.degrees))
     return bounds
+
+
+def _check(effect: DesignEffect) -> None:
+    if effect.value < 1 or (effect.value > 1 and effect.degrees < 1):
+        raise ValueError(f"设计效应不能小于 1，且须由至少两个分组估计，收到 {effect}")
 
 
 def _counts(numerators: Numbers, denominators: Numbers) -> tuple[Floats, Floats]:

@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from pbanalysis.stats import control_limits, funnel
+from pbanalysis.stats.clusters import DesignEffect, design_effect
 
 
 def states(numerators: list[float], denominators: list[float], **options: float) -> list[str]:
@@ -101,10 +102,10 @@ def test_the_family_is_adjusted_together() -> None:
     assert funnel.judge([]) == []
 
 
-def test_variance_between_units_widens_limits_and_weakens_states() -> None:
-    """With τ² the same gap is no longer beyond the outer limits."""
+def test_records_that_go_together_widen_limits_and_weaken_states() -> None:
+    """With a design effect of 12 the same gap is no longer beyond the outer limits."""
     x, n = [280] * 11 + [330], [400] * 12
-    plain, wide = funnel.compare(x, n), funnel.compare(x, n, tau2=0.01)
+    plain, wide = funnel.compare(x, n), funnel.compare(x, n, effect=DesignEffect(12.0, 200))
     assert funnel.judge([plain])[0].state[-1] == "high"
     assert funnel.judge([wide])[0].state[-1] == "no_signal"
     assert (wide.limits.low95 < plain.limits.low95).all()
@@ -112,11 +113,40 @@ def test_variance_between_units_widens_limits_and_weakens_states() -> None:
     assert (wide.p_value >= plain.p_value).all()
 
 
+def test_units_that_stand_out_are_not_taken_as_noise() -> None:
+    """Townships far apart, branches alike within each: the design effect is near 1 and the gap is seen."""
+    rng = np.random.default_rng(5)
+    rates = np.array([0.95] * 6 + [0.6] * 6 + [0.3])
+    units = np.repeat(np.arange(13), 20)
+    x = rng.binomial(30, rates[units])
+    effect = design_effect(x, np.full(x.shape, 30), units)
+    assert effect.value < 1.3
+    assert effect.degrees == 13 * 19
+    whole = funnel.compare(np.bincount(units, x), [600] * 13, effect=effect)
+    assert funnel.judge([whole])[0].state[-1] == "low"
+
+
+def test_design_effect_is_that_of_the_intraclass_correlation() -> None:
+    """Branches of m records with correlation ρ have a design effect of 1 + (m − 1) ρ."""
+    rng = np.random.default_rng(6)
+    m, rho = 10, 0.2
+    a = 0.5 * (1 / rho - 1)
+    p = rng.beta(a, a, 40_000)
+    effect = design_effect(rng.binomial(m, p), np.full(p.shape, m), np.repeat(np.arange(2000), 20))
+    assert effect.value == pytest.approx(1 + (m - 1) * rho, rel=0.02)
+
+
+@pytest.mark.parametrize("x", [[0, 0, 0], [4, 4, 4], [3]])
+def test_no_design_effect_without_scatter(x: list[int]) -> None:
+    """All, none, or a single cluster a unit: taken as independent."""
+    assert design_effect(x, [4] * len(x), [0] * len(x)).value == 1
+
+
 def test_the_drawn_curve_is_the_limits_that_judge() -> None:
-    """At each included unit's size the curve passes through the unit's own limits, with τ² too."""
-    for tau2 in (0.0, 0.01):
-        c = funnel.compare([280] * 11 + [330, 30], [400] * 12 + [40], tau2=tau2)
-        curve = funnel.limits(c.denominator, float(c.baseline[0]), tau2=c.tau2, units=13)
+    """At each included unit's size the curve passes through the unit's own limits, with a design effect too."""
+    for effect in (funnel.INDEPENDENT, DesignEffect(4.0, 60)):
+        c = funnel.compare([280] * 11 + [330, 30], [400] * 12 + [40], effect=effect)
+        curve = funnel.limits(c.denominator, float(c.baseline[0]), effect=c.effect)
         assert np.allclose(curve, c.limits)
 
 
@@ -141,10 +171,10 @@ def test_thousands_of_units_at_once() -> None:
         lambda: funnel.compare([1, 2], [4]),
         lambda: funnel.compare([[1]], [[4]]),
         lambda: funnel.compare([1], [4], baseline=1.0),
-        lambda: funnel.compare([1], [4], tau2=-1),
+        lambda: funnel.compare([1], [4], effect=DesignEffect(0.5, 3)),
         lambda: funnel.limits([0], 0.5),
         lambda: funnel.limits([10], 1.0),
-        lambda: funnel.limits([10], 0.5, tau2=0.01),
+        lambda: funnel.limits([10], 0.5, effect=DesignEffect(2.0, 0)),
         lambda: control_limits.score_limits([0], 0.5),
         lambda: control_limits.poisson_limits([0]),
         lambda: control_limits.overdispersion([1, 2], [0, 2]),
