@@ -15,7 +15,6 @@ from pbanalysis.exhibits.figures.funnels import FunnelLimits, funnel
 from pbanalysis.exhibits.numbers import COUNTERS
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.stats import funnel as control
-from pbanalysis.stats.control_limits import overdispersion
 from pbanalysis.stats.survival import KaplanMeier
 from pbanalysis.store.schema import TABLES
 from pbanalysis.terms import STATES
@@ -148,27 +147,18 @@ def plot_funnel(report: Report, indicator: str) -> Figure | Box:
     centre = float(np.clip((whole.numerator or 0) / whole.denominator, 1e-6, 1 - 1e-6))
     grid = np.unique(np.geomspace(max(1, sizes.min() * 0.7), sizes.max() * 1.05, 60).round())
     names = [name for name, _ in compared]
+    effect = report.design_effect(known.same_as or indicator)
     return funnel(
         words,
         names,
         sizes,
         [r.value for _, r in compared],
         centre=centre,
-        bounds=FunnelLimits(
-            grid, *control.limits(grid, centre, tau2=_between(known, compared), units=len(compared))
-        ),
+        bounds=FunnelLimits(grid, *control.limits(grid, centre, effect=effect)),
         own=names.index(report.unit_name) if report.unit_name in names else None,
         signals=[r.vs_county for _, r in compared],
         better=known.direction,
     )
-
-
-def _between(indicator: Indicator, compared: Sequence[tuple[str, Reading]]) -> float:
-    """Variance between townships where records of one branch go together, as the comparison allows for."""
-    if indicator.counted != "events":
-        return 0.0
-    done, units = [r.numerator or 0 for _, r in compared], [r.denominator or 0 for _, r in compared]
-    return float(overdispersion(done, units).tau2)
 
 
 def _tables(indicators: Sequence[Indicator]) -> list[str]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from html import escape
 
-import numpy as np
 import pandas as pd
 
 from pbanalysis.calendar import Period, as_date
@@ -20,11 +19,14 @@ from pbanalysis.errors import Code, PbError, near_names
 from pbanalysis.explore.behind import plain_table
 from pbanalysis.explore.shown import STYLE
 from pbanalysis.indicators import evaluate
+from pbanalysis.indicators.compare import beside_county
+from pbanalysis.indicators.known import known
 from pbanalysis.indicators.states import reaches
-from pbanalysis.plan.registry import Indicator, registry
+from pbanalysis.indicators.together import design_effects
+from pbanalysis.plan.registry import registry
 from pbanalysis.plan.rules import Rules, rules
-from pbanalysis.stats.control_limits import overdispersion
-from pbanalysis.stats.funnel import SMALL, Comparison, compare, judge
+from pbanalysis.stats.clusters import DesignEffect
+from pbanalysis.stats.funnel import SMALL
 from pbanalysis.store.county import County
 from pbanalysis.terms import STATES, VS_COUNTY
 
@@ -90,7 +92,7 @@ def what_if(
     kind
         Compare townships with those of this kind only: 乡, 镇 or 街道.
     least
-        Least denominator that is compared with the county (officially 5).
+        Least denominator that is compared with the county (officially 5; a smaller one changes nothing).
 
     Raises
     ------
@@ -109,7 +111,8 @@ def what_if(
     trial = official.copy() if same else evaluate(county, period, day, rule_book=changed_rules).frame
     trial = _retargeted(trial, targets or {})
     if kind or least != SMALL or not same:
-        trial["vs_county"] = _compared(trial, _peers(county, kind), least)
+        together = design_effects(known(county, day, changed_rules), period)
+        trial["vs_county"] = _compared(trial, _peers(county, kind), least, together)
     assumed = [
         *([f"截止日 {day}"] if day != county.as_of else []),
         *(f"{_rule_name(name)} = {value:g}" for name, value in (thresholds or {}).items()),
@@ -199,31 +202,14 @@ def _peers(county: County, kind: str) -> set[str]:
     return set(chosen)
 
 
-def _compared(frame: pd.DataFrame, peers: set[str], least: int) -> pd.Series[str]:
-    """``vs_county`` among the peers: the method of the evaluation with another family and least size."""
-    words = pd.Series("not_compared", index=frame.index, dtype="str")
-    towns = frame[(frame["unit_level"] == "township") & frame["unit_id"].isin(peers)]
-    family: list[Comparison] = []
-    where: list[pd.Index[int]] = []
-    for name, rows in towns.groupby("indicator_id", sort=False):
-        indicator = registry()[str(name)]
-        if indicator.kind != "share" or indicator.interval != "wilson" or indicator.same_as:
-            continue
-        made = _comparison(rows, indicator, least)
-        if made is not None:
-            family.append(made)
-            where.append(rows.index)
-    for index, verdict in zip(where, judge(family)):
-        words[index] = verdict.state
-    return words
-
-
-def _comparison(rows: pd.DataFrame, indicator: Indicator, least: int) -> Comparison | None:
-    x = rows["numerator"].where(rows["state"].isin(["met", "not_met"])).to_numpy(dtype=float, na_value=np.nan)
-    n = rows["denominator"].to_numpy(dtype=float, na_value=np.nan)
-    fine = (n > 0) & (x <= n)
-    if fine.sum() < 2:
-        return None
-    clustered = indicator.counted == "events"
-    extra = overdispersion(x[fine], n[fine]).tau2 if clustered else 0.0
-    return compare(np.where(fine, x, np.nan), np.where(fine, n, 0.0), min_denominator=least, tau2=extra)
+def _compared(
+    frame: pd.DataFrame, peers: set[str], least: int, together: Mapping[str, DesignEffect]
+) -> pd.Series[str]:
+    """``vs_county`` among the peers: the evaluation's own comparison of another family."""
+    towns = (frame["unit_level"] == "township").to_numpy()
+    chosen = frame["unit_id"].isin(peers).to_numpy() & (frame["denominator"] >= least).fillna(False).to_numpy(
+        dtype=bool
+    )
+    # who is not chosen has no verdict, and only verdicts are compared
+    family = frame.assign(state=frame["state"].where(~towns | chosen, "na"))
+    return beside_county(family, registry(), together)

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from pbanalysis.plan.registry import Registry
-from pbanalysis.stats.control_limits import overdispersion
-from pbanalysis.stats.funnel import Comparison, compare, judge
+from pbanalysis.stats.clusters import DesignEffect
+from pbanalysis.stats.funnel import INDEPENDENT, Comparison, compare, judge
 
 __all__ = ["beside_county", "comparison"]
 
 
-def comparison(rows: pd.DataFrame, *, clustered: bool) -> Comparison | None:
+def comparison(rows: pd.DataFrame, effect: DesignEffect = INDEPENDENT) -> Comparison | None:
     """Funnel comparison of one indicator's township rows; None where it cannot be made.
 
-    Only rows with a verdict are compared. ``clustered``: records of one branch go together (meetings,
-    sessions), so that the limits allow for the variance between townships.
+    Only rows with a verdict are compared. ``effect``: how far records of one branch go together
+    (:func:`pbanalysis.indicators.together.design_effects`).
     """
     x = rows["numerator"].where(rows["state"].isin(["met", "not_met"])).to_numpy(dtype=float)
     n = rows["denominator"].to_numpy(dtype=float)
     fine = (n > 0) & (x <= n) & (x == np.round(x)) & (n == np.round(n))
-    if not fine.any():
-        return None
-    extra = overdispersion(x[fine], n[fine]).tau2 if clustered and fine.sum() >= 2 else 0.0
-    return compare(np.where(fine, x, np.nan), np.where(fine, n, 0.0), tau2=extra)
+    return compare(np.where(fine, x, np.nan), np.where(fine, n, 0.0), effect=effect) if fine.any() else None
 
 
-def beside_county(frame: pd.DataFrame, registry: Registry) -> pd.Series[str]:
+def beside_county(
+    frame: pd.DataFrame, registry: Registry, effects: Mapping[str, DesignEffect]
+) -> pd.Series[str]:
     """``vs_county`` of every row.
 
     Counts, medians, background rows, counties and units that are too small are not compared. An item
@@ -39,7 +40,7 @@ def beside_county(frame: pd.DataFrame, registry: Registry) -> pd.Series[str]:
     for name, rows in towns.groupby("indicator_id", sort=False):
         indicator = registry[str(name)]
         if indicator.kind == "share" and indicator.interval == "wilson" and not indicator.same_as:
-            made = comparison(rows, clustered=indicator.counted == "events")
+            made = comparison(rows, effects.get(indicator.id, INDEPENDENT))
             if made is not None:
                 family.append(made)
                 where.append(rows.index)

@@ -30,6 +30,7 @@ from pbanalysis.indicators.known import Known, known
 from pbanalysis.indicators.results import COLUMNS, Results
 from pbanalysis.indicators.states import Case, decide
 from pbanalysis.indicators.tally import OwnRow, Tally
+from pbanalysis.indicators.together import design_effects
 from pbanalysis.plan.registry import Indicator, Registry, registry
 from pbanalysis.plan.rules import Rules
 from pbanalysis.store.county import County
@@ -98,7 +99,7 @@ def evaluate(
         blocks[indicator.id] = _block(at, period, indicator) if twin is None else _copied(twin, indicator)
     frame = pd.DataFrame({name: np.concatenate([b[name] for b in blocks.values()]) for name in _COMPUTED})
     frame = frame.assign(period=period.label, as_of=str(at.as_of), rule_version=_version(book, at, period))
-    return Results(_typed(frame.assign(vs_county=beside_county(frame, book))))
+    return Results(_typed(frame.assign(vs_county=beside_county(frame, book, design_effects(at, period)))))
 
 
 def count(at: Known, period: Period, indicator: Indicator) -> Tally:

@@ -232,10 +232,15 @@ def attendance(known: Known, period: Period, indicator: Indicator) -> Tally:
     return _silent(known, period, counts)
 
 
+def first_topic_rows(known: Known, period: Period) -> pd.DataFrame:
+    """Meetings of the period of the types that owe the required first topic."""
+    rows = meetings_of(known, period)
+    return rows[rows[[f"is_{kind}" for kind in _FIRST_TOPIC_TYPES]].to_numpy().any(axis=1)]
+
+
 def first_topic(known: Known, period: Period, indicator: Indicator) -> Tally:
     """S05: meetings with the required first topic / study and 三会一课 meetings where it is filled."""
-    rows = meetings_of(known, period)
-    rows = rows[rows[[f"is_{kind}" for kind in _FIRST_TOPIC_TYPES]].to_numpy().any(axis=1)]
+    rows = first_topic_rows(known, period)
     counts = tally(
         known, rows["town"].to_numpy(), flags(rows["first_topic"]), unknown=rows["first_topic"].isna()
     )
@@ -265,6 +270,11 @@ def _cells(rows: pd.DataFrame) -> Ints:
     return count
 
 
+def complete_flags(rows: pd.DataFrame) -> Bools:
+    """Records with all seven cells filled."""
+    return _cells(rows) == len(_CELLS)
+
+
 def completeness(known: Known, period: Period, indicator: Indicator) -> Tally:
     """S14: filled cells / cells; a 0 is filled, a blank is not."""
     rows = meetings_of(known, period)
@@ -275,7 +285,7 @@ def completeness(known: Known, period: Period, indicator: Indicator) -> Tally:
 def complete_records(known: Known, period: Period, indicator: Indicator) -> Tally:
     """M03-5: meetings with all seven cells filled / meetings."""
     rows = meetings_of(known, period)
-    return _silent(known, period, tally(known, rows["town"].to_numpy(), _cells(rows) == len(_CELLS)))
+    return _silent(known, period, tally(known, rows["town"].to_numpy(), complete_flags(rows)))
 
 
 def screened(known: Known, period: Period) -> pd.DataFrame:

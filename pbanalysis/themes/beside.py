@@ -20,9 +20,10 @@ from pbanalysis.indicators import Known
 from pbanalysis.indicators.learning import studies
 from pbanalysis.indicators.rectification import issues
 from pbanalysis.indicators.scores import paired_scores
+from pbanalysis.indicators.together import CLUSTERED, design_effects
 from pbanalysis.stats.survival import KaplanMeier, kaplan_meier
 
-__all__ = ["Beside", "CoarseCurve", "Tested", "beside", "study_lag", "time_to_close"]
+__all__ = ["Beside", "CoarseCurve", "Tested", "Together", "beside", "study_lag", "time_to_close"]
 
 _STEP = 10
 
@@ -90,6 +91,18 @@ def _tested(at: Known, period: Period) -> Tested | None:
     return Tested(round(float(pairs["pre"].mean()), 3), round(agree, 2))
 
 
+@dataclass(frozen=True)
+class Together:
+    """How far records of one branch go together, so that a funnel is drawn as it judges."""
+
+    value: float
+    degrees: int
+
+    def text(self) -> str:
+        """One line of JSON."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+
 def _curve(fit: Callable[[Known, Period], KaplanMeier | None]) -> Callable[[Known, Period], Beside | None]:
     def make(at: Known, period: Period) -> Beside | None:
         fitted = fit(at, period)
@@ -98,9 +111,18 @@ def _curve(fit: Callable[[Known, Period], KaplanMeier | None]) -> Callable[[Know
     return make
 
 
-Beside: TypeAlias = CoarseCurve | Tested
+def _together(name: str) -> Callable[[Known, Period], Beside | None]:
+    def make(at: Known, period: Period) -> Beside | None:
+        effect = design_effects(at, period)[name]
+        return Together(round(effect.value, 3), effect.degrees)
+
+    return make
+
+
+Beside: TypeAlias = CoarseCurve | Tested | Together
 _ENOUGH = 30  # persons tested twice in the county, from which on a correlation is said
 _MADE: Mapping[str, Callable[[Known, Period], Beside | None]] = {
+    **{name: _together(name) for name in CLUSTERED},
     "S06": _curve(study_lag),
     "R06": _curve(time_to_close),
     "S17": _tested,
@@ -108,7 +130,7 @@ _MADE: Mapping[str, Callable[[Known, Period], Beside | None]] = {
 
 
 def beside(frame: pd.DataFrame, at: Known, period: Period) -> pd.Series[str]:
-    """A column beside the results: JSON on the county's rows of S06, R06 and S17, missing elsewhere."""
+    """A column beside the results: JSON on the county's rows that have one, missing elsewhere."""
     column = pd.Series(pd.NA, index=frame.index, dtype="str")
     mine = (frame["unit_level"] == "county") & (frame["period"] == period.label)
     for indicator, make in _MADE.items():

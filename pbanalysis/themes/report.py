@@ -15,6 +15,8 @@ from pbanalysis.errors import Code, PbError
 from pbanalysis.indicators import Known, evaluate, known
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.privacy.disclosure import protect
+from pbanalysis.stats.clusters import DesignEffect
+from pbanalysis.stats.funnel import INDEPENDENT
 from pbanalysis.store.county import County, Township
 from pbanalysis.store.schema import TABLES
 from pbanalysis.themes.beside import CoarseCurve, Tested, beside
@@ -134,6 +136,11 @@ class Report:
         """The county's first tests, as the results carry them; None where too few took part twice."""
         text = self._beside("S17")
         return Tested(**json.loads(text)) if text else None
+
+    def design_effect(self, indicator: str) -> DesignEffect:
+        """How far the records of one branch go together, as the comparison with the county allows for."""
+        text = self._beside(indicator)
+        return DesignEffect(**json.loads(text)) if text else INDEPENDENT
 
     def _beside(self, indicator: str) -> str:
         mine = (self.frame["indicator_id"] == indicator) & (self.frame["unit_id"] == self.county.code)
