@@ -85,6 +85,7 @@ def conclude(result: SheetResult, setting: Setting, township_id: str) -> None:
     result.names = _names(result)
     readers = _readers(result, layout, setting)
     fills = _fills(result.sheet, [r for r, role in result.roles.items() if role == "data"], readers)
+    names = tuple(sorted(n for n in layout.fields if n != "seq"))
     issue_column = next((c for c in (layout.fields.get("issue"), layout.fields.get("seq")) if c), None)
     for number, role in result.roles.items():
         if role != "data":
@@ -106,26 +107,26 @@ def conclude(result: SheetResult, setting: Setting, township_id: str) -> None:
             readings[name] = _fill(reader.read(cell)) if filled else reader.read(cell)
             if reader.declared.type == "span":
                 readings["end_on"] = reader.span_end(cell)
-        row = DataRow(
-            number,
-            readings,
-            frozenset(f.declared.name for c, f in readers.items() if c in down and c not in cells),
-        )
+        row = DataRow(number, readings)
+        if down:
+            row.filled = frozenset(
+                f.declared.name for c, f in readers.items() if c in down and c not in cells
+            )
         row.block = down.get(issue_column.index, number) if issue_column else number
         _units(row, raws, layout, setting.registry, township_id)
         _people(row, raws, layout, setting.pseudonyms)
-        row.content = tuple(
-            (
-                n,
-                squash(show(c.value))
-                if layout.kind.fields[n].personal or readings[n].value is None
-                else row.readings[n].value,
-            )
-            for n, c in sorted(raws.items())
-            if n != "seq"
-        )
+        row.content = (names, tuple(_told(row, raws, n, layout) for n in names))
         row.identity = _identity(row, layout, raws)
         result.rows.append(row)
+
+
+def _told(row: DataRow, raws: dict[str, Cell], name: str, layout: Layout) -> object:
+    """What a cell says, for comparing rows: its value, or as typed where it has none that may be kept."""
+    cell = raws.get(name)
+    if cell is None:
+        return None
+    value = row.readings[name].value
+    return squash(show(cell.value)) if value is None or layout.kind.fields[name].personal else value
 
 
 _GRACE = dt.timedelta(days=31)  # a ledger is completed after the day it names; a year too far is a slip
@@ -284,7 +285,8 @@ def _people(row: DataRow, raws: dict[str, Cell], layout: Layout, pseudonyms: Pse
             value = ""
             if declared.personal == "pseudonym" and pseudonyms:
                 value = pseudonyms.of_name(row.township_id, row.org_id or "", tidy(show(cell.value)))
-            row.readings[name] = hide(reading, value)
+            if value:
+                row.readings[name] = hide(reading, value)
             if declared.person:
                 by_name = value
     row.person = by_id or by_name

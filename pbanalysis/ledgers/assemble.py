@@ -13,6 +13,7 @@ from pbanalysis.ledgers.canonical import CanonicalFile
 from pbanalysis.ledgers.findings import Finding
 from pbanalysis.ledgers.headers import kinds
 from pbanalysis.ledgers.keep import Earlier
+from pbanalysis.ledgers.makers import content_hash
 from pbanalysis.ledgers.result import DataRow, FileResult, SheetResult
 from pbanalysis.ledgers.tables import ID_COLUMNS, frame, rows_of
 from pbanalysis.ledgers.units import Registry, Township, Village, read_units
@@ -139,11 +140,7 @@ def _settled(
     """Whether a record enters its table: one that another file gives too is merged, one that contradicts it is not taken."""
     made_id = ID_COLUMNS.get(table)
     content = {k: v for k, v in entry.items() if k not in _SOURCE and k != made_id}
-    key = (
-        tuple(sorted((k, str(v)) for k, v in content.items()))
-        if made_id
-        else tuple(entry.get(k) for k in TABLES[table].key)
-    )
+    key = (content_hash(*content.values()),) if made_id else tuple(entry.get(k) for k in TABLES[table].key)
     if key not in taken:
         taken[key] = entry
         return True

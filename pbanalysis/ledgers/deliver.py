@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -51,16 +52,17 @@ class Delivery:
     registry: Registry
 
     def write(self, county: Mapping[str, str], cutoff: dt.date, key_id: str) -> ImportSummary:
-        """Write the store and say what was done; raises before anything is written when the accounting fails."""
+        """Write the store and say what was done; when the accounting fails the old store stays as it is."""
         by_file: dict[str, list[Finding]] = {}
         for finding in self.findings:
             by_file.setdefault(finding.file, []).append(finding)
         files: Lines = [record.file_line(r, by_file.get(r.file, [])) for r in self.results]
         lines: Lines = [record.finding_line(f) for f in self.findings]
-        new: dict[str, tuple[Sequence[str], Lines]] = {
+        # the two long ones are made while they are written: a big ledger is never held as text
+        new: dict[str, tuple[Sequence[str], Iterable[Sequence[str]]]] = {
             "files.csv": (record.FILES, files),
-            "rows.csv": (record.ROWS, [line for r in self.results for line in record.row_lines(r)]),
-            "cells.csv": (record.CELLS, [line for r in self.results for line in record.cell_lines(r)]),
+            "rows.csv": (record.ROWS, (line for r in self.results for line in record.row_lines(r))),
+            "cells.csv": (record.CELLS, (line for r in self.results for line in record.cell_lines(r))),
             "findings.csv": (record.FINDINGS, lines),
             "mapping.csv": (
                 MAPPING,
@@ -75,7 +77,7 @@ class Delivery:
             target = folder / "import"
             target.mkdir()
             for name, (header, fresh) in new.items():
-                write_rows(target / name, header, [*self._kept(name), *fresh])
+                write_rows(target / name, header, chain(self._kept(name), fresh))
             write_rows(target / "filings.csv", FILINGS, filed)
             if self.earlier.folder is not None:
                 write_rows(target / "resubmission.csv", ("state", *record.FINDINGS), changed)

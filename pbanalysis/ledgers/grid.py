@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pbanalysis.ledgers.text import tidy
 
-__all__ = ["Cell", "Merge", "Sheet", "Unusable", "Value", "Workbook", "address", "column_letters"]
+__all__ = ["Cell", "Merge", "Sheet", "Unusable", "Value", "Workbook", "address", "column_letters", "is_blank"]
 
 
 class Unusable(str):
@@ -28,6 +28,13 @@ class Cell(NamedTuple):
     number_format: str = ""
     formula: bool = False
     strike: bool = False
+
+
+def is_blank(value: Value) -> bool:
+    """Whether a value is text of blanks and invisible characters only."""
+    if not isinstance(value, str) or isinstance(value, Unusable):
+        return False
+    return not value.strip() or (not value.isprintable() and not tidy(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ class Sheet:
 
     def put(self, row: int, column: int, cell: Cell) -> None:
         """Keep a cell unless it is blank."""
-        if isinstance(cell.value, str) and not isinstance(cell.value, Unusable) and not tidy(cell.value):
+        if is_blank(cell.value):
             return
         self.rows.setdefault(row, {})[column] = cell
 

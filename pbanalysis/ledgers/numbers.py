@@ -43,7 +43,8 @@ def _opening(value: Value) -> Reading | str | Decimal:
     if isinstance(value, (dt.date, dt.datetime)):
         return rejected("date_for_number", "这一列应填数字，单元格却是日期")
     if isinstance(value, (int, float)):
-        return Decimal(repr(value))
+        number = Decimal(repr(value))
+        return number if number.is_finite() else rejected("not_a_number", "不是数字")
     text = squash(value)
     if is_null_marker(text):
         return NOTHING

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from xml.etree import ElementTree
 
-from pbanalysis.ledgers.grid import Cell, Merge, Sheet, Unusable, Value, Workbook
+from pbanalysis.ledgers.grid import Cell, Merge, Sheet, Unusable, Value, Workbook, is_blank
 from pbanalysis.ledgers.guard import Refusal
 
 __all__ = ["from_serial", "is_date_format", "read_xlsx"]
@@ -208,26 +208,29 @@ def _row(
     styles: list[_Style],
     date1904: bool,
 ) -> None:
-    column = 0
+    column, known = 0, len(styles)
+    cells: dict[int, Cell] = {}
     for c in element:
         ref = c.get("r")
-        column = _column(ref) if ref else column + 1
+        column = _column(ref.rstrip("0123456789")) if ref else column + 1
         if not len(c):
             continue
         kind, raw, formula = c.get("t", "n"), None, False
         for child in c:
             tag = child.tag
             if tag.endswith("}v"):
-                raw = child.text
+                raw = child.text or ""
             elif tag.endswith("}f"):
                 formula = True
             elif tag.endswith("}is"):
                 raw = _text(child)
-        style_index = int(c.get("s") or 0)
-        style = styles[style_index] if style_index < len(styles) else _PLAIN
+        index = int(c.get("s") or 0)
+        style = styles[index] if index < known else _PLAIN
         value = _value(kind, raw, formula, strings, style, date1904)
-        if value is not None:
-            sheet.put(number, column, Cell(value, style.number_format, formula, style.strike))
+        if value is not None and not is_blank(value):
+            cells[column] = Cell(value, style.number_format, formula, style.strike)
+    if cells:
+        sheet.rows.setdefault(number, {}).update(cells)
 
 
 _PLAIN = _Style("", False, False)
@@ -236,19 +239,19 @@ _PLAIN = _Style("", False, False)
 def _value(
     kind: str, raw: str | None, formula: bool, strings: list[str], style: _Style, date1904: bool
 ) -> Value | None:
-    if raw is None:
+    if raw is None or (raw == "" and kind != "str"):
         return Unusable("公式没有计算结果") if formula else None
+    if kind == "n":
+        return number(raw, style.is_date, date1904)
     if kind == "s":
         return strings[int(raw)]
     if kind in ("str", "inlineStr"):
         return raw
     if kind == "b":
         return raw.strip() in ("1", "true")
-    if kind == "e":
-        return Unusable(raw)
     if kind == "d":
         return dt.datetime.fromisoformat(raw).replace(tzinfo=None)
-    return number(raw, style.is_date, date1904)
+    return Unusable(raw)
 
 
 def number(raw: str, is_date: bool, date1904: bool) -> Value | None:
@@ -265,13 +268,14 @@ def number(raw: str, is_date: bool, date1904: bool) -> Value | None:
     return float(raw)
 
 
-@lru_cache(maxsize=65536)
-def _column(ref: str) -> int:
+@lru_cache(maxsize=16384)
+def _column(letters: str) -> int:
+    """Column number of its letters; a reference without any is damaged."""
     column = 0
-    for c in ref:
-        if not c.isalpha():
-            break
+    for c in letters:
         column = column * 26 + ord(c.upper()) - 64
+    if not 1 <= column <= 16384:
+        raise ValueError("column")
     return column
 
 

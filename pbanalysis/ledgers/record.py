@@ -177,23 +177,26 @@ class _Listed:
             column.field or column.meant or "",
             column.doubt,
         )
+        self._cache: dict[tuple[int, type, Value | None], Line] = {}
         self._personal = bool(sheet.layout.kind.fields[self._field].personal)
 
     def line(self, cell: Cell | None, row: DataRow) -> Line | None:
         """Field, class, value, raw, code and message of a cell; None where there is nothing to list."""
-        raw = "" if cell is None or self._personal else raw_text(cell.value, self._names)
-        if not self._used:
-            if cell is None:
-                return None
-            message = (
-                "这一列是别的年度，没有读取"
-                if self._doubt == "other_year"
-                else "同样的列出现了不止一次，这一列没有读取"
-            )
-            return ("", "rejected", "", raw, self._doubt, message)
         reading = row.readings.get(self._field)
-        if reading is None:
+        if (reading is None and self._used) or (cell is None and not self._used):
             return None
+        value = None if cell is None else cell.value
+        key = (id(reading), type(value), value)
+        found = self._cache.get(key)
+        if found is None:
+            found = self._cache[key] = self._make(reading, value)
+        return found
+
+    def _make(self, reading: Reading | None, value: Value | None) -> Line:
+        raw = "" if value is None or self._personal else raw_text(value, self._names)
+        if reading is None or not self._used:
+            what = "这一列是别的年度" if self._doubt == "other_year" else "同样的列出现了不止一次"
+            return ("", "rejected", "", raw, self._doubt, f"{what}，这一列没有读取")
         return (self._field, reading.kind, shown(reading), raw, reading.code, reading.message)
 
 

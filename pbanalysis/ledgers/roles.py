@@ -149,6 +149,9 @@ def _tail(sheet: Sheet, rows: list[int], roles: dict[int, Role]) -> None:
             roles[r] = "other_table" if following == "other_table" else "note"
 
 
+_SIGNATURE_CELLS = 8
+
+
 class _Judge:
     def __init__(self, sheet: Sheet, layout: Layout) -> None:
         self._sheet, self._layout = sheet, layout
@@ -159,7 +162,7 @@ class _Judge:
 
     def role(self, row: int, *, other: bool) -> Role:
         cells = self._sheet.rows[row]
-        texts = {c: squash(str(cell.value)) for c, cell in cells.items()}
+        texts = {c: squash(v) if isinstance(v := cell.value, str) else str(v) for c, cell in cells.items()}
         if self._repeats(texts):
             self.in_other = False
             return "header"
@@ -174,7 +177,7 @@ class _Judge:
         sums = self._sum_role(texts)
         if sums:
             return sums
-        if self._is_signature(cells):
+        if len(cells) <= _SIGNATURE_CELLS and self._is_signature(cells):
             return "signature"
         if len(cells) == 1 or self._wide.get(row, 1) > max(2, len(self._layout.columns) // 2):
             return self._lone(first, min(cells))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 __all__ = ["safe", "write_rows"]
 
-_FORMULA = "=+-@\t\r\n\x00＝＋－＠"
+_FORMULA = frozenset("=+-@\t\r\n\x00＝＋－＠")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
@@ -28,9 +27,8 @@ def safe(text: str) -> str:
 
 
 def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write UTF-8 CSV with a header row."""
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([[safe(v) if v else v for v in row] for row in rows])
-    path.write_text(buffer.getvalue(), encoding="utf-8", newline="")
+    """Write UTF-8 CSV with a header row, row by row."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows([safe(v) if v and v[0] in _FORMULA else v for v in row] for row in rows)
