@@ -16,7 +16,7 @@ from typing import Any
 from distributed import Client, WorkerPlugin
 
 from pbanalysis.errors import Code, PbError
-from pbanalysis.reports.warm_kernel import ADDRESS, WarmParent, can_fork
+from pbanalysis.reports.warm_owner import ADDRESS, WarmParent, can_fork
 
 __all__ = ["WarmNode", "dask_executor"]
 

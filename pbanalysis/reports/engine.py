@@ -133,9 +133,9 @@ def _why_not(kernel_name: str) -> str:
     """Reason why this kernel cannot be forked from the warm parent; empty when it can."""
     from jupyter_client.kernelspec import KernelSpecManager
 
-    from pbanalysis.reports.warm_kernel import can_fork
+    from pbanalysis.reports import warm_owner
 
-    if not can_fork():
+    if not warm_owner.can_fork():
         return "forking is not available on this system"
     argv = KernelSpecManager().get_kernel_spec(kernel_name).argv
     if argv[1:3] != ["-m", "ipykernel_launcher"] or argv[0] not in {"python", "python3", sys.executable}:

@@ -7,7 +7,8 @@ import logging
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,9 +110,25 @@ def clean(executed: Any, shown: Mapping[str, str], parameters: Mapping[str, str]
         if _INJECTED in cell.metadata.get("tags", ()):
             cell["id"] = _INJECTED  # papermill draws it by lot
             cell.source = _scrub(cell.source, hidden)
-        for output in cell.get("outputs", ()):
-            _scrub_output(output, hidden)
+        if "outputs" in cell:
+            cell.outputs = list(_joined(cell.outputs))
+            for output in cell.outputs:
+                _scrub_output(output, hidden)
     return notebook
+
+
+def _joined(outputs: Iterable[Any]) -> Iterator[Any]:
+    """Neighbouring streams as one each, stdout first: how they were cut and interleaved is chance."""
+    for stream, run in groupby(outputs, key=lambda output: output.output_type == "stream"):
+        if not stream:
+            yield from run
+            continue
+        texts: dict[str, Any] = {}
+        for output in run:
+            known = texts.setdefault(output.name, output)
+            if known is not output:
+                known.text += output.text
+        yield from (texts[name] for name in ("stdout", "stderr") if name in texts)
 
 
 def _scrub_output(output: Any, hidden: Mapping[str, str]) -> None:

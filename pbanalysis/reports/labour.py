@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 from pbanalysis.errors import Code, PbError
 from pbanalysis.reports.pool import Workers
-from pbanalysis.reports.warm_kernel import WarmParent, can_fork
+from pbanalysis.reports.warm_owner import WarmParent, announced, can_fork
 
 __all__ = ["Labour"]
 
@@ -48,9 +48,11 @@ class Labour:
             self.executor, self.width = stack.enter_context(dask_executor(scheduler, warm=engine == "warm"))
         else:
             self.width = workers or os.cpu_count() or 1
-            if engine == "warm" and can_fork():
+            address = announced() if engine == "warm" else ""
+            if engine == "warm" and can_fork() and not address:
                 self._parent = stack.enter_context(WarmParent())
-            self._workers = Workers(self.width, self._parent.address if self._parent else "")
+                address = self._parent.address
+            self._workers = Workers(self.width, address)
             self.executor = stack.enter_context(self._workers)
             self.executor.submit(os.getpid)  # a first worker, and what it imports
 

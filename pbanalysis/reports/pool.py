@@ -18,7 +18,7 @@ from contextlib import suppress
 from multiprocessing import connection
 from typing import Any
 
-from pbanalysis.reports.warm_kernel import ADDRESS
+from pbanalysis.reports.warm_owner import ADDRESS
 
 __all__ = ["Workers", "start_worker"]
 

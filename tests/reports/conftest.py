@@ -11,7 +11,7 @@ import pytest
 
 from pbanalysis.reports.batch import BatchResult
 from pbanalysis.reports.pool import Workers
-from pbanalysis.reports.warm_kernel import WarmParent
+from pbanalysis.reports.warm_owner import WarmParent
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # worker processes import the fakes by name
@@ -32,10 +32,17 @@ def tools(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture(scope="session")
-def report() -> Iterator[Callable[..., BatchResult]]:
-    """Runs a batch of the small county on workers that live as long as the tests: starting them costs seconds."""
-    with WarmParent() as parent, Workers(2, parent.address) as workers:
+def warm_parent() -> Iterator[WarmParent]:
+    """A warm parent that lives as long as the tests."""
+    with WarmParent() as parent:
         parent.wait_until_ready()
+        yield parent
+
+
+@pytest.fixture(scope="session")
+def report(warm_parent: WarmParent) -> Iterator[Callable[..., BatchResult]]:
+    """Runs a batch of the small county on workers that live as long as the tests: starting them costs seconds."""
+    with Workers(2, warm_parent.address) as workers:
         yield functools.partial(fakes.report, executor=workers)
 
 

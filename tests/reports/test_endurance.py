@@ -19,6 +19,7 @@ import report_fakes as fakes
 from pbanalysis.errors import Code, PbError
 from pbanalysis.reports.files import WORK, sha256, write_whole
 from pbanalysis.reports.manifest import read_manifest
+from pbanalysis.reports.warm_owner import ADDRESS
 
 HERE = Path(__file__).parent
 _RUN = """
@@ -34,13 +35,13 @@ if __name__ == "__main__":
 """
 
 
-def _start(store: Path, out: Path, templates: Path) -> subprocess.Popen[str]:
+def _start(store: Path, out: Path, templates: Path, **environment: str) -> subprocess.Popen[str]:
     script = out.parent / "run.py"
     if not script.exists():
         script.write_text(_RUN, encoding="utf-8")
     return subprocess.Popen(
         [sys.executable, str(script), str(store), str(out), str(templates)],
-        env={**os.environ, "PYTHONPATH": str(HERE), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONPATH": str(HERE), "PYTHONUNBUFFERED": "1", **environment},
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -58,7 +59,7 @@ def _after_events(process: subprocess.Popen[str], n: int) -> bool:
     return False
 
 
-def test_twenty_kills(finished: Path, store: Path, tools, tmp_path: Path) -> None:
+def test_twenty_kills(finished: Path, store: Path, tools, warm_parent, tmp_path: Path) -> None:
     """After each of 20 kills at random moments every file under OUT is complete and the manifest true; the same
     command goes on and ends with the hashes of an undisturbed run."""
     rng, whole = random.Random(20), fakes.tree(finished)
@@ -67,7 +68,9 @@ def test_twenty_kills(finished: Path, store: Path, tools, tmp_path: Path) -> Non
         rounds += 1
         out = tmp_path / f"out{rounds}"
         while True:
-            process = _start(store, out, tools.templates)
+            # half of the runs have a warm parent of their own to lose, the others spare its start
+            spared = {ADDRESS: warm_parent.address} if rng.random() < 0.5 else {}
+            process = _start(store, out, tools.templates, **spared)
             running = _after_events(process, rng.randint(0, 5))
             if running and kills < 20:
                 time.sleep(rng.uniform(0, 0.4))
@@ -105,7 +108,9 @@ def test_interrupted_and_taken_up_again(finished: Path, store: Path, tools, tmp_
     assert fakes.tree(out) == fakes.tree(finished)
 
 
-def test_a_full_disk_ends_the_run_and_loses_nothing(finished: Path, store: Path, tools, tmp_path: Path) -> None:
+def test_a_full_disk_ends_the_run_and_loses_nothing(
+    finished: Path, store: Path, tools, tmp_path: Path
+) -> None:
     """When a file cannot be written the run stops with one paragraph; with room again it goes on."""
     out = tmp_path / "out"
     full = dataclasses.replace(tools, pages={"html": fakes.page_on_a_full_disk})

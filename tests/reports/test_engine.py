@@ -22,7 +22,7 @@ import report_fakes as fakes
 from papermill.exceptions import PapermillExecutionError
 
 from pbanalysis.errors import Code, PbError
-from pbanalysis.reports import warm_kernel
+from pbanalysis.reports import warm_owner
 from pbanalysis.reports.execute import execute
 from pbanalysis.reports.jobs import Limits
 
@@ -30,7 +30,7 @@ ZOO = Path(__file__).parents[1] / "data" / "notebooks" / "zoo.ipynb"
 NO_PARAMETERS = {"who": ""}
 
 pytestmark = [
-    pytest.mark.skipif(not warm_kernel.can_fork(), reason="kernels can only be forked on Linux"),
+    pytest.mark.skipif(not warm_owner.can_fork(), reason="kernels can only be forked on Linux"),
     # jupyter_client hands its sockets to the garbage collector
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
@@ -73,7 +73,9 @@ def test_pictures_do_not_vanish(zoo: tuple[Any, Any]) -> None:
     """Pictures are there, byte for byte: a backend resolved before the fork would lose them silently."""
     stock, warm = ([out for cell in nb.cells for out in cell.get("outputs", ())] for nb in zoo)
     for mime, least in (("image/png", 2), ("image/svg+xml", 2)):
-        pictures = [[out["data"][mime] for out in outs if mime in out.get("data", {})] for outs in (stock, warm)]
+        pictures = [
+            [out["data"][mime] for out in outs if mime in out.get("data", {})] for outs in (stock, warm)
+        ]
         assert len(pictures[1]) >= least
         assert pictures[0] == pictures[1]
 
@@ -138,7 +140,10 @@ def test_the_command_line_knows_the_engine(tmp_path: Path) -> None:
     path = fakes.notebook(tmp_path / "t.ipynb", ["print('hello', who)"], NO_PARAMETERS)
     program = [sys.executable, "-m", "papermill", "--engine", "warm", "--no-progress-bar"]
     done = subprocess.run(
-        [*program, "t.ipynb", "out.ipynb", "-p", "who", "me"], cwd=path.parent, capture_output=True, timeout=120
+        [*program, "t.ipynb", "out.ipynb", "-p", "who", "me"],
+        cwd=path.parent,
+        capture_output=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     assert nbformat.read(tmp_path / "out.ipynb", as_version=4).cells[-1].outputs[0].text == "hello me\n"
@@ -179,7 +184,9 @@ def test_a_failure_is_told_on_disk(tmp_path: Path, cell: str, options: dict[str,
 def test_no_second_try_once_a_cell_has_run(tmp_path: Path) -> None:
     """A report whose kernel died in a cell is not run again: a cell may have done something."""
     mark = tmp_path / "mark"
-    path = fakes.notebook(tmp_path / "t.ipynb", [f"open({str(mark)!r}, 'a').write('x')", KILLED], NO_PARAMETERS)
+    path = fakes.notebook(
+        tmp_path / "t.ipynb", [f"open({str(mark)!r}, 'a').write('x')", KILLED], NO_PARAMETERS
+    )
     with pytest.raises(PbError) as raised:
         execute(path, {}, "warm", Limits(memory=0))
     assert (raised.value.code, raised.value.got) == (Code.NOTEBOOK_FAILED, "DeadKernelError")
@@ -204,7 +211,7 @@ def test_a_second_try_when_no_kernel_came(tmp_path: Path, monkeypatch: pytest.Mo
 
         thread = threading.Thread(target=refuse)
         thread.start()
-        monkeypatch.setenv(warm_kernel.ADDRESS, address)
+        monkeypatch.setenv(warm_owner.ADDRESS, address)
         with pytest.raises(PbError) as raised:
             execute(path, {}, "warm", Limits(memory=0))
         thread.join()
@@ -216,11 +223,11 @@ def test_a_killed_parent_is_replaced(tmp_path: Path) -> None:
     """When the warm parent is killed the next report starts another one."""
     path = fakes.notebook(tmp_path / "t.ipynb", ["print(1)"], NO_PARAMETERS)
     _run(path, "warm")
-    before = warm_kernel.own_parent().pid
+    before = warm_owner.own_parent().pid
     os.kill(before, signal.SIGKILL)
     time.sleep(0.2)
     assert _run(path, "warm").cells[-1].outputs[0].text == "1\n"
-    assert warm_kernel.own_parent().pid != before
+    assert warm_owner.own_parent().pid != before
 
 
 def test_kernels_end_with_their_parent_and_its_owner(tmp_path: Path) -> None:
@@ -246,12 +253,17 @@ def _until(true: Any, seconds: float = 60.0) -> None:
         time.sleep(0.05)
 
 
-def test_without_fork_a_stock_kernel_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+def test_without_fork_a_stock_kernel_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
     """Where kernels cannot be forked the engine uses a stock one, gives the same outputs, and says so."""
     path = fakes.notebook(tmp_path / "t.ipynb", ["print('same')", KILLED], NO_PARAMETERS)
-    monkeypatch.setattr(warm_kernel, "can_fork", lambda: False)
+    monkeypatch.setattr(warm_owner, "can_fork", lambda: False)
     out = tmp_path / "out.ipynb"
-    with caplog.at_level("WARNING", "papermill"), pytest.raises(PapermillExecutionError, match="DeadKernelError"):
+    with (
+        caplog.at_level("WARNING", "papermill"),
+        pytest.raises(PapermillExecutionError, match="DeadKernelError"),
+    ):
         _run(path, "warm", out)
     assert "using a stock kernel" in caplog.text
     assert "same" in out.read_text()

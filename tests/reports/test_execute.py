@@ -1,0 +1,57 @@
+"""The cleaned notebook: same inputs, same bytes."""
+
+from __future__ import annotations
+
+import sys
+
+import nbformat
+
+from pbanalysis.reports.execute import clean, to_bytes
+
+
+def _notebook(*outputs: dict, source: str = "1"):
+    cell = nbformat.v4.new_code_cell(
+        source, metadata={"tags": ["injected-parameters"], "papermill": {"duration": 1}}
+    )
+    cell.outputs = [nbformat.from_dict(output) for output in outputs]
+    made = nbformat.v4.new_notebook(cells=[cell], metadata={"papermill": {"start_time": "now"}})
+    made.metadata["language_info"] = {"name": "python", "version": "3.11.7"}
+    return made
+
+
+def _stream(name: str, text: str) -> dict:
+    return {"output_type": "stream", "name": name, "text": text}
+
+
+def test_how_a_stream_was_cut_does_not_show() -> None:
+    """However the kernel happened to cut and interleave its streams, the notebook is the same."""
+    shown = {"output_type": "display_data", "data": {"text/plain": "x"}, "metadata": {}}
+    cut = _notebook(
+        _stream("stdout", "a"),
+        _stream("stderr", "e"),
+        _stream("stdout", "b\n"),
+        shown,
+        _stream("stdout", "c"),
+    )
+    whole = _notebook(_stream("stderr", "e"), _stream("stdout", "ab\n"), shown, _stream("stdout", "c"))
+    assert to_bytes(clean(cut, {}, {})) == to_bytes(clean(whole, {}, {}))
+
+
+def test_times_places_and_versions_are_left_out() -> None:
+    """No duration, no start, no cell number drawn by lot, no path of this machine, no patch version."""
+    made = _notebook(
+        _stream("stderr", f"/tmp/ipykernel_77/123.py:1: UserWarning\n{sys.prefix}/lib/x.py"),
+        source="store = '/srv/secret/store'",
+    )
+    text = to_bytes(clean(made, {"store": "../store"}, {"store": "/srv/secret/store"})).decode()
+    assert "store = '../store'" in text
+    for private in ("/srv/", "ipykernel_77", sys.prefix, "duration", "start_time", "3.11.7"):
+        assert private not in text
+
+
+def test_cleaning_leaves_the_executed_notebook_alone() -> None:
+    """The notebook handed in is not changed."""
+    made = _notebook(_stream("stdout", "a"), _stream("stdout", "b"))
+    before = to_bytes(made)
+    clean(made, {}, {})
+    assert to_bytes(made) == before
