@@ -20,6 +20,8 @@ from pbanalysis.errors import Exit, PbError
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from pbanalysis.plan.registry import Indicator
+
 __all__ = ["main", "run"]
 
 
@@ -103,15 +105,28 @@ def _template(args: Namespace) -> Exit:
 
 
 def _indicators(args: Namespace) -> Exit:
+    from dataclasses import asdict
+
     from pbanalysis.plan.registry import registry
 
     chosen = [i for i in registry() if args.theme in (None, i.theme)]
-    lines = [
-        f"{i.id:8}{i.name}　{i.clause}　{i.formula}　目标 {i.target_text}　{i.level_text}　期限 {i.due_text}　{i.status_text}"
+    records = [
+        asdict(i) | {"measure": i.measure, "clause": i.clause, "target": i.target and float(i.target)}
         for i in chosen
     ]
-    _answer(args, lines, [i.to_dict() for i in chosen])
+    _answer(args, [_indicator_line(i) for i in chosen], records)
     return Exit.DONE
+
+
+def _indicator_line(i: Indicator) -> str:
+    target = "无数字要求" if i.target is None else f"{float(i.target):g}"
+    if i.kind == "share" and i.target is not None:
+        target = f"{float(i.target):.1%}".replace(".0%", "%")
+    basis = {"explicit": "", "implied": "（推定）", "none": ""}[i.target_basis]
+    level = {"township": "乡镇", "county": "全县", "other": "其他机关"}[i.level]
+    due = {"": "随时", "year": "当年12月31日"}.get(i.due, i.due) + ("（推定）" if i.due_inferred else "")
+    status = f"仅作背景：{i.background}" if i.background else "作评价" if i.target is not None else "仅供参考"
+    return f"{i.id}　{i.name}　{i.clause}　{i.numerator} / {i.denominator or '（计数）'}　目标 {target}{basis}　{level}　期限 {due}　{status}"
 
 
 def _evaluate(args: Namespace) -> Exit:

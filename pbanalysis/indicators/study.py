@@ -272,7 +272,8 @@ def _cells(rows: pd.DataFrame) -> Ints:
 
 def complete_flags(rows: pd.DataFrame) -> Bools:
     """Records with all seven cells filled."""
-    return _cells(rows) == len(_CELLS)
+    complete: Bools = _cells(rows) == len(_CELLS)
+    return complete
 
 
 def completeness(known: Known, period: Period, indicator: Indicator) -> Tally:
