@@ -125,7 +125,7 @@ def _indicator_line(i: Indicator) -> str:
     basis = {"explicit": "", "implied": "（推定）", "none": ""}[i.target_basis]
     level = {"township": "乡镇", "county": "全县", "other": "其他机关"}[i.level]
     due = {"": "随时", "year": "当年12月31日"}.get(i.due, i.due) + ("（推定）" if i.due_inferred else "")
-    status = f"仅作背景：{i.background}" if i.background else "作评价" if i.target is not None else "仅供参考"
+    status = i.background or ("作评价" if i.target is not None else "仅供参考")
     return f"{i.id}　{i.name}　{i.clause}　{i.numerator} / {i.denominator or '（计数）'}　目标 {target}{basis}　{level}　期限 {due}　{status}"
 
 
