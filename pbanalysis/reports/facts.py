@@ -5,13 +5,16 @@ A number of the frame (a date, a clause, an indicator's id, a heading's number) 
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pbanalysis.errors import Code, PbError
+from pbanalysis.plan.rules import rules
 from pbanalysis.reports.text import Block
+from pbanalysis.themes.reading import FEW
 
 if TYPE_CHECKING:
     from pbanalysis.reports.document import Document
@@ -32,7 +35,7 @@ _FRAME = re.compile(
             r"〔\d{4}〕\s*\d+\s*号",
             r"附件\s*\d+",
             r"[0-9a-f]{16,}",  # checksums
-            r"[A-Za-z]+[-_.]?\d[\w.-]*",  # ids of indicators and items, names of files and versions
+            r"[A-Za-z]+[-_.]?\d[A-Za-z0-9_.-]*",  # ids of indicators and items, names of files and versions
             r"—\s*\d+\s*—",  # page numbers
             r"^\s*(?:（\d+）|\d+[.、．](?!\d))",  # numbers of headings and items
         )
@@ -77,7 +80,22 @@ def collect(blocks: Iterable[Block], document: Document | None = None) -> dict[s
                 )
     frame = {} if document is None else {"document": dict(document.frame)}
     # a notebook that was saved has its keys sorted: the order is ours
-    return {**frame, "facts": [{key: fact.get(key) for key in _FIELDS} for fact in facts.values()]}
+    every = (*facts.values(), *_of_rules(document.as_of if document else None))
+    return {**frame, "facts": [{key: fact.get(key) for key in _FIELDS} for fact in every]}
+
+
+def _of_rules(day: dt.date | None) -> Iterator[Mapping[str, Any]]:
+    """Numbers of the method and the rules that stand in sentences, e.g. 「分母不足10，只列件数」."""
+    if day is None:
+        return
+    largest = rules().on(day)["branch.most_members"]
+    said = (
+        ("rule.few", "只列件数、不作比较的分母界限", FEW, str(FEW)),
+        ("rule.range", "波动范围的把握程度", 0.95, "95%"),
+        ("rule.branch.most_members", "党支部党员人数一般不超过", largest, f"{largest:g}"),
+    )
+    for fact_id, name, value, text in said:
+        yield {"id": fact_id, "name": name, "value": value, "text": text, "state": "", "source_tables": []}
 
 
 def as_json(content: Mapping[str, Any]) -> bytes:
