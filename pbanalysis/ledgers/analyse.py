@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,7 @@ from pbanalysis.ledgers.cards import Cards, find_cards
 from pbanalysis.ledgers.cells import CellReader, hide
 from pbanalysis.ledgers.dates import DateContext
 from pbanalysis.ledgers.grid import Cell, Sheet
-from pbanalysis.ledgers.headers import Field
+from pbanalysis.ledgers.headers import Field, header_year
 from pbanalysis.ledgers.layout import Layout, find_layout
 from pbanalysis.ledgers.reading import NOTHING, Reading, flagged, rejected
 from pbanalysis.ledgers.result import DataRow, SheetResult
@@ -64,7 +65,8 @@ def locate(sheet: Sheet, file: str, *, only: str | None = None) -> SheetResult:
     above = preamble_roles(sheet, [r for r in rows if r < layout.top])
     header: dict[int, Role] = {r: "header" for r in rows if layout.top <= r <= layout.bottom}
     body = body_roles(sheet, layout, [r for r in rows if r > layout.bottom])
-    preamble = read_preamble(sheet, above, f"{sheet.name} {file}")
+    saying = {**above, **{r: role for r, role in body.items() if role == "signature"}}
+    preamble = read_preamble(sheet, saying, f"{sheet.name} {file}")
     return SheetResult(sheet, {**above, **header, **body}, layout, search, preamble)
 
 
@@ -83,11 +85,16 @@ def conclude(result: SheetResult, setting: Setting, township_id: str) -> None:
         return
     result.township_id = township_id
     result.names = _names(result)
+    if result.preamble.year is None:
+        result.preamble = replace(result.preamble, year=_stated_year(layout, setting))
     readers = _readers(result, layout, setting)
     fills = _fills(result.sheet, [r for r, role in result.roles.items() if role == "data"], readers)
     names = tuple(sorted(n for n in layout.fields if n != "seq"))
     issue_column = next((c for c in (layout.fields.get("issue"), layout.fields.get("seq")) if c), None)
+    under = ""  # township that the section above names
     for number, role in result.roles.items():
+        if role == "section":
+            under = _section_township(result.sheet, number, setting.registry)
         if role != "data":
             continue
         cells = result.sheet.rows[number]
@@ -113,11 +120,33 @@ def conclude(result: SheetResult, setting: Setting, township_id: str) -> None:
                 f.declared.name for c, f in readers.items() if c in down and c not in cells
             )
         row.block = down.get(issue_column.index, number) if issue_column else number
-        _units(row, raws, layout, setting.registry, township_id)
+        _units(row, raws, layout, setting.registry, under or township_id)
         _people(row, raws, layout, setting.pseudonyms)
         row.content = (names, tuple(_told(row, raws, n, layout) for n in names))
         row.identity = _identity(row, layout, raws)
         result.rows.append(row)
+    if result.preamble.year is None:
+        result.preamble = replace(result.preamble, year=_lived_year(result.rows))
+
+
+def _section_township(sheet: Sheet, number: int, registry: Registry) -> str:
+    codes = registry.township_in("".join(str(c.value) for c in sheet.rows[number].values()))
+    return codes.pop() if len(codes) == 1 else ""
+
+
+def _stated_year(layout: Layout, setting: Setting) -> int | None:
+    """Year that the headers name, else that of the cut-off."""
+    years = {y for c in layout.columns.values() for part in c.path if (y := header_year(part))}
+    if len(years) == 1:
+        return years.pop()
+    return setting.latest.latest.year if setting.latest.latest else None
+
+
+def _lived_year(rows: Sequence[DataRow]) -> int | None:
+    """Year of most of the dates in the rows."""
+    days = (r.value for row in rows for r in row.readings.values())
+    years = Counter(d.year for d in days if isinstance(d, dt.date))
+    return years.most_common(1)[0][0] if years else None
 
 
 def _told(row: DataRow, raws: dict[str, Cell], name: str, layout: Layout) -> object:
@@ -140,9 +169,8 @@ def _fill(reading: Reading) -> Reading:
 
 
 def _readers(result: SheetResult, layout: Layout, setting: Setting) -> dict[int, CellReader]:
-    year = result.preamble.year or (result.preamble.reported_on.year if result.preamble.reported_on else None)
     latest = max((d for d in (setting.latest.latest, result.preamble.reported_on) if d), default=None)
-    dates = DateContext(year, latest + _GRACE if latest else None, result.sheet.is_text)
+    dates = DateContext(result.preamble.year, latest + _GRACE if latest else None, result.sheet.is_text)
     return {
         c.index: CellReader(c, layout.kind.fields[c.field], dates, result.preamble.money_unit, result.names)
         for c in layout.columns.values()

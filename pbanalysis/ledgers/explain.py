@@ -185,7 +185,7 @@ def _row(result: FileResult, sheet: SheetResult, row: DataRow) -> Iterator[Findi
     assert sheet.layout is not None
     about = _about(row)
     for name, reading in row.readings.items():
-        if reading.kind in ("flagged", "rejected"):
+        if reading.kind in ("flagged", "rejected") and reading.code not in _SAID_OF_COLUMN:
             column = sheet.layout.fields.get(name)
             if column is None:
                 continue
@@ -230,6 +230,9 @@ def _row(result: FileResult, sheet: SheetResult, row: DataRow) -> Iterator[Findi
             about=f"row|{about}",
             township=row.township_id,
         )
+
+
+_SAID_OF_COLUMN = ("header_by_place", "duplicate_header")  # one finding at the header is enough
 
 
 def _row_cell(sheet: SheetResult, row: DataRow) -> str:
@@ -282,6 +285,10 @@ def _defaults(result: FileResult, sheet: SheetResult) -> Iterator[Finding]:
                 field=name,
                 about=f"no_{name}_column",
             )
+    waiting = sum(r.code == "no_year" for r in sheet.rows)
+    if waiting:
+        message = f"没有写明是哪一年，{waiting} 行暂时不能入表；请在标题里写明年度，或导入时用 --as-of 指定"
+        yield _at(result, sheet, "block", "", sheet.layout.top, "no_year", message, about="no_year")
     if not sheet.layout.kind.table:
         yield _at(
             result,

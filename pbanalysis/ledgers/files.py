@@ -43,7 +43,7 @@ def conclude_file(source: Source, result: FileResult, book: Workbook, setting: S
         conclude(sheet, setting, town)
         if sheet.layout is None:
             sheet.township_id = town
-            _unrecognised(result, sheet)
+            _unrecognised(result, sheet, any(s.layout for s in located))
         elif sheet.search.rivals:
             others = "”“".join(sheet.search.rivals)
             message = f"看不出是哪一种台账，按“{sheet.layout.kind.title}”读取；也可能是“{others}”"
@@ -72,16 +72,17 @@ def _township(sheet: SheetResult, source: Source, registry: Registry) -> str:
     return ""
 
 
-def _unrecognised(result: FileResult, sheet: SheetResult) -> None:
+def _unrecognised(result: FileResult, sheet: SheetResult, beside: bool) -> None:
+    """A sheet that is no ledger; beside one that is, a table of contents is only worth a note."""
     search = sheet.search
     missing = "、".join(search.missing)
     what = f"最像“{search.nearest}”，但找不到这些列：{missing}" if search.nearest else "找不到认识的表头"
     result.say(
-        "block",
+        "note" if beside and not search.nearest else "block",
         "unrecognised_layout",
         f"这张工作表没有读取：{what}",
         sheet=sheet.sheet.name,
-        suggestion="请使用县里下发的台账模板",
+        suggestion="" if beside else "请使用县里下发的台账模板",
         township_id=sheet.township_id,
     )
 

@@ -38,9 +38,9 @@ _META = re.compile(
 _UNIT = re.compile(
     r"^[(（]?(?:计量|金额)?单位[:：]\s*(?:[万亿千百]?元|人次?|次|个|户|份|%|名|岁|[、,，/和])+[)）]?$"
 )
-_NOTE = re.compile(
-    r"^(?:[*＊※]|注\s*\d*\s*[:：.、]|注意|备注\s*\d*[:：]|说\s*明\s*[:：]|填表说明|填报说明|填写说明|填写要求|填报要求|要求[:：]|\d{1,2}\s*[、.．)）](?!\d)|[①-⑳]|\(\d{1,2}\)|（\d{1,2}）|表中|本表|以上)"
-)
+_NOTE_WORD = r"[*＊※]|注\s*\d*\s*[:：.、]|注意|备注\s*\d*[:：]|说\s*明\s*[:：]|填表说明|填报说明|填写说明|填写要求|填报要求|要求[:：]|表中|本表|以上"
+_NOTE = re.compile(rf"^(?:{_NOTE_WORD}|\d{{1,2}}\s*[、.．)）](?!\d)|[①-⑳]|\(\d{{1,2}}\)|（\d{{1,2}}）)")
+_NAMED_NOTE = re.compile(rf"^(?:{_NOTE_WORD})")
 _SIGNATURE = re.compile(
     r"(?:填表人|填报人|审核人|制表人|经办人|负责人|主要领导|分管领导|联系电话|联系人|审核|制表|签字|签章|盖章|党委书记|填报单位|填报日期|填表日期|报送日期|日\s*期)\s*(?:[(（][^)）]*[)）])?\s*[:：]|[(（](?:签字|盖章|签章|公章)[)）]"
 )
@@ -181,7 +181,8 @@ class _Judge:
             return "signature"
         if len(cells) == 1 or self._wide.get(row, 1) > max(2, len(self._layout.columns) // 2):
             return self._lone(first, min(cells))
-        if len(cells) == 2 and _NOTE.match(first) and self._field.get(min(cells)) != "seq":
+        pattern = _NAMED_NOTE if self._field.get(min(cells)) == "seq" else _NOTE
+        if len(cells) == 2 and pattern.match(first):
             return "note"
         if not any(c in self._field for c in cells):
             return "other_table"

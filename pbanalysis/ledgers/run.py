@@ -33,7 +33,7 @@ __all__ = ["ImportSummary", "import_sources"]
 
 
 @dataclass
-class _Import:
+class _Sources:
     """Everything read so far."""
 
     ledgers: list[tuple[Source, FileResult, Workbook]] = field(default_factory=list)
@@ -133,8 +133,8 @@ def _import(
 # -- reading --------------------------------------------------------------------------------------
 
 
-def _read(found: list[Source]) -> _Import:
-    got = _Import()
+def _read(found: list[Source]) -> _Sources:
+    got = _Sources()
     for source in found:
         result = FileResult(source.file, "")
         try:
@@ -180,7 +180,7 @@ def _extension_fits(path: Path, format_: str) -> bool:
     return format_ not in _EXTENSIONS or path.suffix.lower() in _EXTENSIONS[format_]
 
 
-def _findings(got: _Import) -> list[Finding]:
+def _findings(got: _Sources) -> list[Finding]:
     found: list[Finding] = []
     for result in got.results:
         found += result.findings if isinstance(result, CanonicalFile) else explain(result)

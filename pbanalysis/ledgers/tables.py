@@ -33,7 +33,8 @@ def rows_of(
 
     Notes
     -----
-    A record that lacks what its table requires rejects its row.
+    A record that lacks what its table requires rejects its row; where only the year is unknown the row stays,
+    and the sheet's finding says what it waits for.
     """
     if sheet.layout is None or not sheet.layout.kind.table:
         return
@@ -54,12 +55,13 @@ def rows_of(
                 for c in TABLES[sheet.layout.kind.table].columns
                 if not c.optional and record.get(c.name) is None and not c.name.endswith("_id")
             ]
+            if missing == ["year"]:
+                first.code = "no_year"  # the row is sound; the sheet does not say which year it is
+                break
             if missing:
+                what = _WORDS.get(missing[0], missing[0])
                 for row in group:
-                    row.reject(
-                        "missing_" + missing[0],
-                        f"缺少必填内容（{_WORDS.get(missing[0], missing[0])}），整行没有采用",
-                    )
+                    row.reject(f"missing_{missing[0]}", f"缺少必填内容（{what}），整行没有采用")
                 break
             _identify(record, sheet.layout.kind.table, counters)
             record |= {

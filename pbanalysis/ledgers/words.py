@@ -175,14 +175,12 @@ def read_id_number(value: Value) -> Reading:
     if isinstance(value, Unusable):
         return rejected("error_value", "单元格是错误值或没有算出结果的公式")
     if isinstance(value, (int, float)):
-        return rejected(
-            "precision_lost", "号码存成了数字，末尾几位已丢失，无法恢复；请把该列设为文本格式后重新填写"
-        )
+        return rejected("precision_lost", "号码存成了数字，末尾几位已丢失，无法恢复")
     text = re.sub(r"[\s\-']", "", plain(show(value))).upper()
     if is_null_marker(text) or text in ("无", "暂无"):
         return NOTHING
     if re.fullmatch(r"\d(\.\d+)?E\+?\d+", text) or re.fullmatch(r"\d{15,}\.0*", text):
-        return rejected("precision_lost", "号码变成了科学记数，末尾几位已丢失，无法恢复；请按文本重新填写")
+        return rejected("precision_lost", "号码变成了科学记数，末尾几位已丢失，无法恢复")
     if "*" in text or "＊" in text:
         return rejected("masked", "号码已被遮盖，不能用来识别")
     if re.fullmatch(r"\d{15}", text):
