@@ -101,9 +101,7 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(ipython: Any) -> None:
     """``%load_ext pbanalysis``: the ``%pb`` magic and completion of townships and indicators."""
-    from pbanalysis.explore.magic import load
-
-    load(ipython)
+    import_module("pbanalysis.explore.magic").load(ipython)
 
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ class Corner:
             style=_STYLE,
         )
         self._least = w.IntSlider(
-            value=SMALL, min=1, max=50, description="最小分母", style=_STYLE, continuous_update=False
+            value=SMALL, min=SMALL, max=50, description="最小分母", style=_STYLE, continuous_update=False
         )
         self._try = w.Button(description="试算", button_style="warning")
         self._try.on_click(lambda _: self._say(self._what_if))

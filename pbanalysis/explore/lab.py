@@ -11,7 +11,7 @@ from pathlib import Path
 from pbanalysis.errors import Code, Exit, PbError
 from pbanalysis.store.county import open_county
 
-__all__ = ["app_command", "lab_command", "open_lab", "working_folder"]
+__all__ = ["app_command", "lab_command", "lab_settings", "open_lab", "working_folder"]
 
 
 def lab_command(folder: Path, *, port: int, browser: bool) -> list[str]:
@@ -35,6 +35,13 @@ def lab_command(folder: Path, *, port: int, browser: bool) -> list[str]:
         *root,
         *(f"--{name}={value}" for name, value in options.items()),
     ]
+
+
+def lab_settings() -> dict[str, str]:
+    """Environment under which JupyterLab asks no question of its own; the user's settings stay in force."""
+    own = str(Path(__file__).with_name("jupyter"))
+    paths = [own, os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    return {"JUPYTER_CONFIG_PATH": os.pathsep.join(path for path in paths if path)}
 
 
 def app_command(folder: Path, *, port: int, browser: bool) -> list[str]:
@@ -104,6 +111,6 @@ def open_lab(store: Path, *, port: int = 8888, browser: bool = True, app: bool =
     open_county(store).townships  # noqa: B018 - a store without its registry is refused here, not in the browser
     folder = working_folder(store)
     command = (app_command if app else lab_command)(folder, port=port, browser=browser)
-    environment = os.environ | {"PBANALYSIS_STORE": str(Path(store).resolve())}
+    environment = os.environ | lab_settings() | {"PBANALYSIS_STORE": str(Path(store).resolve())}
     stopped = subprocess.run(command, env=environment, check=False)
     return Exit.DONE if stopped.returncode == 0 else Exit.ATTENTION

@@ -167,7 +167,7 @@ def load(ipython: Any) -> None:
             return None
         made = quick.answer(line)
         if isinstance(made, str):
-            display({"text/plain": made}, raw=True)
+            display({"text/plain": made}, raw=True)  # type: ignore[no-untyped-call]
             return None
         return made
 

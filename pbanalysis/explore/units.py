@@ -100,9 +100,9 @@ def _obligations(known: Known, period: Period, indicator: Indicator, town: int) 
         for m, k in zip(missed["start"].dt.month, missed["kind"].astype("str"))
     ]
     names = known.branches["name"].to_numpy()[missed["branch"].to_numpy()]
-    said = pd.Series(when, dtype="str").groupby(names, sort=False).agg("、".join)
+    said = pd.Series(when, dtype="str").groupby(names, sort=False).agg("、".join).to_dict()
     summed = _summed(parts)
-    return summed.assign(未开的=summed["unit"].map(said).fillna(""))
+    return summed.assign(未开的=[said.get(name, "") for name in summed["unit"]])
 
 
 def _branches(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
@@ -255,7 +255,7 @@ def _issues(known: Known, period: Period, indicator: Indicator, town: int) -> pd
         时限=_dates(rows["current_on"]),
         销号=_dates(rows["closed_on"]),
         现状=state,
-        行号=rows["source_row"].astype("str").fillna("").to_numpy(),
+        行号=["" if pd.isna(row) else str(int(row)) for row in rows["source_row"]],
     )
     return built[keep]
 

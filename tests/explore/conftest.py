@@ -59,13 +59,21 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def serving(command: list[str], url: str, store: Path, home: Path) -> Iterator[None]:
+def serving(
+    command: list[str], url: str, store: Path, home: Path, settings: dict[str, str]
+) -> Iterator[None]:
     """Run a server until the block ends; it has its own settings and runtime folders."""
     folders = {
         name: str(home / name)
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")
     }
-    environment = {**os.environ, **folders, "PBANALYSIS_STORE": str(store), "JUPYTER_TOKEN": "test"}
+    environment = {
+        **os.environ,
+        **folders,
+        **settings,
+        "PBANALYSIS_STORE": str(store),
+        "JUPYTER_TOKEN": "test",
+    }
     with (home / "server.log").open("wb") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=home)
         try:
@@ -85,10 +93,14 @@ def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
     while time.monotonic() < deadline:
         if server.poll() is not None:
             break
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+        try:
             urllib.request.urlopen(url, timeout=5).close()
+        except urllib.error.HTTPError:
+            return  # it answers, if only that there is nothing here
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.3)
+        else:
             return
-        time.sleep(0.3)
     pytest.fail(f"the server did not answer: {log.read_text(encoding='utf-8')[-2000:]}")
 
 

@@ -1,0 +1,109 @@
+"""The rows behind a number: they add up to it, and none is a person."""
+
+from __future__ import annotations
+
+import pytest
+
+import pbanalysis as pb
+from pbanalysis.calendar import Period
+from pbanalysis.explore.behind import behind
+from pbanalysis.explore.units import BUILDERS, PARTS, PERSONS
+from pbanalysis.indicators import evaluate, known
+from pbanalysis.plan.registry import registry
+from pbanalysis.privacy.persons import PERSON_COLUMNS
+from pbanalysis.terms import STATES
+
+CASES = [("2023", "2023-12-31"), ("2023H1", "2023-08-15"), ("2023", "2023-05-10"), ("2023H2", "2023-12-31")]
+SHOWN = [i for i in registry() if i.counting in {**BUILDERS, **PERSONS}]
+
+
+def parts_of(row, indicator) -> list[float]:
+    """The row's counts as far as units carry them."""
+    counts = [row.numerator or 0, row.denominator or 0, row.n_not_due, row.n_na, row.n_unknown]
+    if indicator.kind == "count":
+        counts[1] = 0  # a count has no denominator
+    if indicator.counting in ("learning.events", "learning.hours"):
+        counts[2:] = [0, 0, 0]  # left out are townships or branches, not the trainings or persons listed
+    return counts
+
+
+@pytest.mark.parametrize(("period", "as_of"), CASES)
+def test_rows_add_up_to_the_result_of_every_township(county, period, as_of):
+    """For every indicator with rows the columns sum to its row of the results, at any cut-off."""
+    at, results = known(county, as_of), evaluate(county, period, as_of)
+    for indicator in SHOWN:
+        builder = {**BUILDERS, **PERSONS}[indicator.counting]
+        for position, code in enumerate(at.towns):
+            rows = builder(at, Period.parse(period), indicator, position)
+            sums = [float(rows[name].sum()) for name in PARTS]
+            expected = parts_of(results.get(indicator.id, code), indicator)
+            if indicator.kind == "count":
+                sums[1] = 0
+            if indicator.counting in ("learning.events", "learning.hours"):
+                sums[2:] = [0, 0, 0]
+            assert sums == expected, (indicator.id, code)
+
+
+def test_no_row_is_a_person(county):
+    """No builder returns a column or a value that leads to a person or quotes free text."""
+    keys = {
+        str(k)
+        for name in ("admissions", "test_scores")
+        for c in PERSON_COLUMNS
+        if c in county.table(name)
+        for k in county.table(name)[c]
+    }
+    at = known(county)
+    for indicator in SHOWN:
+        builder = {**BUILDERS, **PERSONS}[indicator.counting]
+        rows = builder(at, Period.parse("2023"), indicator, 0)
+        assert not PERSON_COLUMNS & set(rows.columns)
+        assert not keys & {str(value) for name in rows for value in rows[name]}
+
+
+def test_numbers_of_persons_are_protected_by_branch(county):
+    """By branch no count of 1–4 persons stands open, and the margins are the township's published sums."""
+    for indicator in ("S04", "S07", "D04"):
+        for code in county.townships["township_id"]:
+            theme = registry()[indicator].theme
+            view = pb.view(county, theme=theme, indicator=indicator, township=code)
+            shown = behind(view.report, indicator)
+            if shown.frame.empty:
+                assert "乡镇一级" in shown.note
+                continue
+            open_counts = [
+                int(v)
+                for name in ("分子", "未达到", "分母")
+                for v in shown.frame[name]
+                if v != STATES["suppressed"]
+            ]
+            assert not [n for n in open_counts if 1 <= n < 5]
+            total = shown.frame.iloc[-1]
+            row = view.report.reading(indicator)
+            assert (int(total["分子"]), int(total["分母"])) == (row.numerator, row.denominator)
+
+
+def test_what_is_withheld_for_the_township_is_withheld_below(county):
+    """Where the township's own number is held back, no row behind it is listed."""
+    held = [
+        (code, i.id, theme)
+        for theme in ("study", "development")
+        for code in county.townships["township_id"]
+        for i in registry().headline(theme)
+        if (r := pb.view(county, theme=theme, township=code).report.reading(i.id)) and r.state == "suppressed"
+    ]
+    assert held
+    for code, indicator, theme in held:
+        shown = behind(pb.view(county, theme=theme, township=code).report, indicator)
+        assert shown.frame.empty
+        assert "依规定不予公布" in shown.note
+
+
+def test_rows_need_a_township_and_a_known_indicator(county):
+    """The county's report and an unknown indicator are refused in one paragraph."""
+    with pytest.raises(pb.PbError, match="按乡镇"):
+        behind(pb.county_overview(county, period="2023", results=pb.results(county, "2023")), "S01")
+    with pytest.raises(pb.PbError, match="没有这个指标"):
+        behind(pb.view(county).report, "S99")
+    with pytest.raises(pb.PbError, match="县直单位"):
+        behind(pb.view(county).report, "M01-2")

@@ -1,0 +1,107 @@
+"""In a real browser: JupyterLab on the start notebook, and the explorer as an app. Nothing leaves the machine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pbanalysis.explore.lab import app_command, lab_command, lab_settings
+
+from .conftest import free_port, serving
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+
+def settled(page) -> None:
+    """Wait until the kernel has answered everything."""
+    page.wait_for_timeout(500)
+    page.wait_for_function("() => !document.body.innerText.includes('[*]')", timeout=240_000)
+
+
+def use_the_explorer(page, explorer) -> None:
+    """Move a control, see the figure change, write the code, open the tables."""
+    before = explorer.locator(".pb-picture svg").first.get_attribute("aria-label")
+    explorer.locator("select").first.select_option(index=2)
+    page.wait_for_function(
+        "before => document.querySelector('.pb-explorer .pb-picture svg').getAttribute('aria-label') !== before",
+        arg=before,
+        timeout=20_000,
+    )
+    explorer.get_by_text("来源明细", exact=True).click()
+    explorer.locator("table.dataTable").first.wait_for(timeout=30_000)
+    explorer.get_by_role("button", name="生成代码").click()
+    code = explorer.locator("textarea")
+    code.wait_for(timeout=20_000)
+    page.wait_for_function(
+        "() => document.querySelector('.pb-explorer textarea').value.includes('pb.view(county')",
+        timeout=20_000,
+    )
+    name = explorer.locator("select").first.evaluate("select => select.selectedOptions[0].text")
+    assert f'township="{name}"' in code.input_value()
+
+
+def test_jupyterlab_opens_ready_and_the_explorer_answers(
+    program, watched, notebooks: Path, store: Path, tmp_path: Path
+):
+    """The start notebook runs to its end; controls move figures; no console error, no outside request, no pop-up."""
+    program("chromium")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    page = watched.page
+    with serving(
+        lab_command(notebooks, port=port, browser=False), f"{url}/api", store, tmp_path, lab_settings()
+    ):
+        page.goto(f"{url}/lab/tree/start.ipynb?token=test")
+        page.wait_for_selector(".jp-Notebook", timeout=90_000)
+        page.get_by_role("menuitem", name="Run", exact=True).first.click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        explorer = page.locator(".pb-explorer")
+        explorer.first.wait_for(timeout=240_000)
+        explorer.first.scroll_into_view_if_needed()
+        use_the_explorer(page, explorer)
+        page.screenshot(path=tmp_path / "explorer.png")
+        page.locator(".pb-desk").scroll_into_view_if_needed()
+        page.locator(".pb-desk").get_by_role("button", name="整改成效").click()
+        page.locator(".pb-desk .pb-role-scorecard").wait_for(timeout=30_000)
+        page.keyboard.press("Control+s")
+        page.wait_for_timeout(2000)
+        assert page.locator(".Toastify__toast").count() == 0
+    saved = json.loads((notebooks / "start.ipynb").read_text(encoding="utf-8"))
+    ran = [c for c in saved["cells"] if c["cell_type"] == "code"]
+    assert all(c["execution_count"] for c in ran)
+    assert not [o for c in ran for o in c["outputs"] if o["output_type"] == "error"]
+    assert watched.errors == []
+    assert watched.outside == []
+    kept(page, tmp_path)
+
+
+def test_the_explorer_is_an_app_without_code(program, watched, notebooks: Path, store: Path, tmp_path: Path):
+    """Under Voilà the same view answers on 127.0.0.1, shows no code, and asks nothing of other hosts."""
+    program("chromium")
+    pytest.importorskip("voila")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    page = watched.page
+    with serving(app_command(notebooks, port=port, browser=False), f"{url}/static/", store, tmp_path, {}):
+        page.goto(url)
+        explorer = page.locator(".pb-explorer")
+        explorer.first.wait_for(timeout=240_000)
+        assert page.locator(".jp-InputArea, .jp-CodeCell .jp-Cell-inputWrapper:visible").count() == 0
+        use_the_explorer(page, explorer)
+        page.screenshot(path=tmp_path / "app.png", full_page=True)
+    assert watched.errors == []
+    assert watched.outside == []
+    kept(page, tmp_path)
+
+
+def kept(page, folder: Path) -> None:
+    """Leave the screenshots where somebody looks at them, if a place is named."""
+    import os
+
+    if place := os.environ.get("PBANALYSIS_SCREENSHOTS"):
+        Path(place).mkdir(parents=True, exist_ok=True)
+        for path in folder.glob("*.png"):
+            shutil.copy(path, place)
