@@ -38,10 +38,10 @@ class _Style:
 @lru_cache(maxsize=1024)
 def is_date_format(code: str) -> bool:
     """Whether a number format shows a calendar date (a time alone is none)."""
-    bare = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.', "", code.split(";")[0])
-    return (bool(re.search(r"[yd年日eE]", bare)) and not re.search(r"0[eE]", bare)) or bool(
-        re.fullmatch(r"[\W]*[mM]{1,5}[\W月]*", bare) and bare
-    )
+    bare = re.sub(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.|General', "", code.split(";")[0], flags=re.IGNORECASE)
+    if re.search(r"[yd年日]|e", bare, re.IGNORECASE):
+        return not re.search(r"[0#]e", bare, re.IGNORECASE)
+    return bool(re.fullmatch(r"\W*m{1,5}[\W月]*", bare, re.IGNORECASE))
 
 
 def from_serial(serial: float, *, date1904: bool = False) -> dt.date | dt.datetime | None:
