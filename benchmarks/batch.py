@@ -152,21 +152,21 @@ def _county(townships: int, work: Path) -> tuple[Path, Path]:
 
 def prepare(told: dict) -> None:
     """A demo county as a store, and its published results."""
-    import datetime as dt
-
-    import pandas as pd
-
     from pbanalysis.calendar import Period
     from pbanalysis.demo import make_demo
-    from pbanalysis.ledgers.run import import_sources
     from pbanalysis.store.county import open_county
+    from pbanalysis.store.frames import read_csv
+    from pbanalysis.store.schema import TABLES
+    from pbanalysis.store.write import write_store
     from pbanalysis.themes.report import published
 
     with tempfile.TemporaryDirectory() as folder:
         make_demo(Path(folder), townships=told["townships"], seed=2023, workbooks=False)
-        day = dt.date.fromisoformat(AS_OF)
-        import_sources([Path(folder) / "tables"], Path(told["store"]), as_of=day)
-    frame: pd.DataFrame = published(open_county(told["store"], as_of=AS_OF), Period.parse(PERIOD))
+        files = sorted(Path(folder, "tables").glob("*.csv"))
+        tables = {file.stem: read_csv(file, TABLES[file.stem])[0] for file in files}
+    county = {"code": str(tables["townships"]["township_id"].iloc[0])[:6], "name": "样县"}
+    write_store(Path(told["store"]), tables, county=county, as_of=AS_OF, sources={})
+    frame = published(open_county(told["store"], as_of=AS_OF), Period.parse(PERIOD))
     frame.to_parquet(told["results"], index=False)
 
 

@@ -25,7 +25,7 @@ from pbanalysis.reports.manifest import Entry, Manifest
 from pbanalysis.reports.planning import DOCUMENT, Planned, Situation, Unit
 from pbanalysis.reports.progress import THEME_NAMES, Progress
 from pbanalysis.reports.row_ledger import keep_rows
-from pbanalysis.reports.slices import write_slice
+from pbanalysis.reports.slices import Slices
 from pbanalysis.reports.tools import OVERVIEW
 
 __all__ = ["Making"]
@@ -39,6 +39,7 @@ class Making:
     ) -> None:
         self._situation, self._manifest, self._progress = situation, manifest, progress
         self._units = {unit.id: unit for unit in units}
+        self._slices = Slices(situation.county, situation.rows, situation.filings)
         self._waiting = {
             unit.id: {r.theme for r in unit.reports if r.reasons} for unit in self._units.values()
         }
@@ -118,8 +119,7 @@ class Making:
         folder = self._situation.work / "slices" / unit
         if not folder.exists():
             part = folder.with_name(f"{unit}.part")
-            about = self._situation
-            write_slice(about.county, unit, about.rows, about.filings, part)
+            self._slices.write(unit, part)
             part.replace(folder)
         return folder
 

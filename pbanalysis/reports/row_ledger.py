@@ -66,6 +66,7 @@ def _placed(county: County, name: str, rows: TableRows) -> pd.DataFrame:
     if name in _OF_PERSONS or not table.key:
         otherwise = pd.Series([f"第 {k + 1} 行" for k in rows.positions], index=own.index, dtype="str")
     else:
-        otherwise = own[table.key].astype("str").agg(" ".join, axis=1) if len(own) else own[table.key[0]]
+        first, *rest = (own[key].astype("str") for key in table.key)
+        otherwise = first.str.cat(rest, sep=" ", na_rep="") if rest else first
     where = (place + line.where(own["source_row"].notna(), "")).where(known, otherwise)
     return pd.DataFrame({"table": name, "digest": rows.rows, "where": where.astype("str").to_numpy()})

@@ -9,46 +9,59 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from pbanalysis.reports.digests import COUNTYWIDE, Rows
 from pbanalysis.store.county import County
-from pbanalysis.store.frames import to_arrow
 from pbanalysis.store.schema import TABLES
 
-__all__ = ["Filings", "write_slice"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Filings", "Slices"]
 
 _RECORD = Path("import", "files.csv")
 
 
-def write_slice(county: County, township: str, rows: Rows, filings: Filings | None, folder: Path) -> None:
-    """Write the store of one township.
+@dataclass(frozen=True, eq=False)
+class Slices:
+    """Writes slices of a county, whose tables it reads once.
 
-    Parameters
-    ----------
-    rows
-        As :func:`~pbanalysis.reports.digests.rows_of` gives it: where every township's rows stand.
+    ``rows`` is what :func:`~pbanalysis.reports.digests.rows_of` gives: where every township's rows stand.
     """
-    import pyarrow.parquet as pq
 
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "tables").mkdir(parents=True)
-    shutil.copyfile(county.folder / "meta.json", folder / "meta.json")
-    for name, table in TABLES.items():
-        frame = county.table(name)
-        if frame is None:
-            continue
+    county: County
+    rows: Rows
+    filings: Filings | None
+
+    @cached_property
+    def _tables(self) -> dict[str, pa.Table]:
+        import pyarrow.parquet as pq
+
+        folder = self.county.folder / "tables"
+        return {name: pq.read_table(folder / f"{name}.parquet") for name in TABLES if self.county.has(name)}
+
+    def write(self, township: str, folder: Path) -> None:
+        """Write the store of one township."""
+        import pyarrow.parquet as pq
+
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / "tables").mkdir(parents=True)
+        shutil.copyfile(self.county.folder / "meta.json", folder / "meta.json")
         # figures reported for the county as a whole, and quotas, stand under the county's own code
-        owners = (COUNTYWIDE, township, county.code)
-        parts = [rows[owner][name].positions for owner in owners if name in rows.get(owner, {})]
-        part = frame.iloc[np.sort(np.concatenate(parts))] if parts else frame.iloc[:0]
-        pq.write_table(to_arrow(part, table), folder / "tables" / f"{name}.parquet", compression="none")
-    if filings is not None:
-        (folder / _RECORD).parent.mkdir()
-        filings.of(township).to_csv(folder / _RECORD, index=False, encoding="utf-8")
+        owners = [self.rows.get(owner, {}) for owner in (COUNTYWIDE, township, self.county.code)]
+        for name, table in self._tables.items():
+            parts = [rows[name].positions for rows in owners if name in rows]
+            own = table.take(np.sort(np.concatenate(parts))) if parts else table.slice(0, 0)
+            pq.write_table(own, folder / "tables" / f"{name}.parquet", compression="none")
+        if self.filings is not None:
+            (folder / _RECORD).parent.mkdir()
+            self.filings.of(township).to_csv(folder / _RECORD, index=False, encoding="utf-8")
 
 
 @dataclass(frozen=True)
