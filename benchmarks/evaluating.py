@@ -52,7 +52,12 @@ def make(branches: int, seed: int = 1) -> County:
         [["assembly"], ["committee"], ["theme_day"], ["theme_day", "lecture"], ["life_meeting", "appraisal"]],
         dtype=object,
     )
-    text = np.array([f"第{k}支部召开会议，学习党章党规，重点讨论为民服务事项，形成意见若干条" for k in range(branches * 20)])
+    text = np.array(
+        [
+            f"第{k}支部召开会议，学习党章党规，重点讨论为民服务事项，形成意见若干条"
+            for k in range(branches * 20)
+        ]
+    )
     held, who = day(m), r.integers(0, branches, m)
     half = branches // 2
     found = day(half, 200)
