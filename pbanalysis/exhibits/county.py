@@ -175,7 +175,7 @@ def plot_townships(report: Report, indicator: str) -> Figure | Box:
         tables=known.source_tables,
     )
     if not any(r.value is not None and not r.few for _, r in named):
-        return caption_.nothing("没有分母达到 10 且可以公布的乡镇，本图不画。")
+        return caption_.nothing("没有分母达到10且可以公布的乡镇，本图不画。")
     return forest(
         caption_,
         [name for name, _ in named],

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from pbanalysis.exhibits import phrases
-from pbanalysis.exhibits.blocks import Box, Figure, Paragraph
+from pbanalysis.exhibits.blocks import Box, Fact, Figure, Paragraph
 from pbanalysis.exhibits.figures.bars import counts
 from pbanalysis.exhibits.figures.plans import audit_coverage
 from pbanalysis.exhibits.figures.spans import Step, step_durations
@@ -35,7 +35,7 @@ def plot_stages(report: Report) -> Figure | Box:
 def plot_limits(report: Report) -> Figure | Box:
     """Each time limit: kept of those due, with its range."""
     readings = [r for r in report.readings if r.id.startswith("D05.")]
-    return rates(report, "limits", "各环节时限合规率", readings)
+    return rates(report, "steps", "各环节时限合规率", readings)
 
 
 def plot_durations(report: Report) -> Figure | Box:
@@ -43,7 +43,7 @@ def plot_durations(report: Report) -> Figure | Box:
     words = caption(report, "durations", "各环节用时", unit="天", counted="件", tables=("admissions",))
     found = development.limit_days(report)
     if not found:
-        return words.nothing("没有可以公布且满 10 件的环节，为避免识别个人，本图不画。")
+        return words.nothing("没有可以公布且满10件的环节，为避免识别个人，本图不画。")
     return step_durations(words, [Step(each.name, each.days, each.limit, each.kind) for each in found])
 
 
@@ -61,8 +61,12 @@ def plot_structure(report: Report, dimension: str = "education") -> Figure | Box
     )
     if rows.empty:
         return words.nothing("近三年没有发展党员构成数据，本图不画。")
+    levels = tuple(
+        Fact(id=f"{words.id}.level_{k}", text=str(level), value=str(level), source_tables=words.source_tables)
+        for k, level in enumerate(rows["level"])
+    )
     return counts(
-        words,
+        replace(words, facts=levels),
         rows["level"].tolist(),
         rows["n"].astype("Float64").to_numpy(dtype=float, na_value=np.nan),
         states=["suppressed" if hidden else "info" for hidden in rows["suppressed"]],

@@ -98,9 +98,9 @@ def rates(report: Report, part: str, subject: str, readings: Sequence[Reading]) 
     full = sum(r.state == "met" for r in drawn)
     short = sum(r.state == "not_met" for r in drawn)
     if not full + short:
-        return words.nothing("没有分母达到 10 且可以评价的指标，本图不画。")
+        return words.nothing("没有分母达到10且可以评价的指标，本图不画。")
     title = (
-        f"{words.subject}：达到 100% 的 ",
+        f"{words.subject}：全部达到要求的 ",
         words.fact("met_n", full),
         " 项，未达到的 ",
         words.fact("not_met_n", short),

@@ -46,7 +46,7 @@ MATTERS = {
     "no_review": "接收的{denominator}人中有{shortfall}人政审联审不在支部大会之前或没有合格结论，建议调阅材料",
     "faults_open": "档案抽查发现的{denominator}处问题中有{shortfall}处未整改，建议现场复核",
     "followups_open": "到期的{denominator}次跟踪评估中有{shortfall}次未按期完成，建议核实",
-    "county_audit": "全县接收的{denominator}人中已抽查档案{numerator}份，距 30% 还差{shortfall}份，建议补抽",
+    "county_audit": "全县接收的{denominator}人中已抽查档案{numerator}份，距规定比例还差{shortfall}份，建议补抽",
     "dates_missing": "有{n_unknown}份档案缺日期，无法判断时限，建议补录后核对",
     "overdue": "逾期未完成的问题{numerator}项，建议逐项核实进展和时限",
     "not_accepted": "已销号的{denominator}项中有{shortfall}项没有验收记录，列为“已销号、效果待证”，建议现场查看",
@@ -60,9 +60,9 @@ MATTERS = {
 # what falls due next, and what is said where the number is withheld; no single day where it is of persons
 DUE = {
     "meetings": ("本期还有 {n} 次应开会议尚未到期，最早的 {first} 到期", ""),
-    "limits": ("90 天内有 {n} 个环节时限到期", "90 天内有环节时限到期（件数依规定不予公布）"),
-    "followups": ("90 天内有 {n} 次跟踪评估到期", "90 天内有跟踪评估到期（次数依规定不予公布）"),
-    "issues": ("90 天内有 {n} 项问题的整改时限到期，最早 {first}", ""),
+    "limits": ("三个月内有 {n} 个环节时限到期", "三个月内有环节时限到期（件数依规定不予公布）"),
+    "followups": ("三个月内有 {n} 次跟踪评估到期", "三个月内有跟踪评估到期（次数依规定不予公布）"),
+    "issues": ("三个月内有 {n} 项问题的整改时限到期，最早 {first}", ""),
     "reminders": ("半年内有 {n} 个党组织的换届提醒到期，最早 {first}", ""),
     "terms": ("一年内有 {n} 个党组织任期届满，最早 {first}", ""),
 }

@@ -104,15 +104,18 @@ def by_category(report: Report) -> tuple[list[str], npt.NDArray[np.int64]]:
     return [ISSUE_CATEGORIES[code] for code, has in zip(codes, used) if has], counts[used]
 
 
-AGES = {"1—30天": 30, "31—90天": 90, "91—180天": 180, "180天以上": None}
+# days past the deadline up to which each class runs
+AGES = {"一个月以内": 30, "三个月以内": 90, "半年以内": 180, "半年以上": None}
 
 
 def overdue_ages(report: Report) -> npt.NDArray[np.int64]:
-    """Overdue issues by how long they are past their current deadline (:data:`AGES`); the day itself counts as 1."""
+    """Overdue issues by how long they are past their current deadline (:data:`AGES`)."""
     rows = issues(report.known, report.period)
     late = rows[rows["overdue"].to_numpy()]
     past = (report.known.day - days(late["current_on"])).astype(int)
-    return np.bincount(np.digitize(past, [31, 91, 181]), minlength=len(AGES)).astype(np.int64)
+    return np.bincount(
+        np.digitize(past, [last + 1 for last in AGES.values() if last]), minlength=len(AGES)
+    ).astype(np.int64)
 
 
 def terms(report: Report) -> pd.DataFrame:

@@ -1,0 +1,164 @@
+"""What a theme says agrees with its results: figures and numbers rest on the same derivation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import pbanalysis as pb
+from pbanalysis.errors import PbError
+from pbanalysis.plan.registry import registry
+from pbanalysis.themes import development, overview, rectification, study
+from pbanalysis.themes.matters import MOST_ON_SITE, due_soon
+from pbanalysis.themes.reading import Reading
+from pbanalysis.themes.report import Report, previous_period
+
+
+@pytest.fixture(scope="module")
+def county(demo_store: Path) -> pb.County:
+    """The fictional county."""
+    return pb.open_county(demo_store)
+
+
+@pytest.fixture(scope="module")
+def frame(demo_results: Path) -> pd.DataFrame:
+    """Its published results."""
+    return pd.read_parquet(demo_results)
+
+
+@pytest.fixture(scope="module")
+def towns(county: pb.County) -> list[pb.Township]:
+    """All its townships."""
+    return [county.township(code) for code in county.townships["township_id"]]
+
+
+def test_branch_months_agree_with_the_meetings_rate(towns: list[pb.Township], frame: pd.DataFrame) -> None:
+    """Where S01 is fully met no branch-month is short, and where it is not some are."""
+    for town in towns:
+        report = pb.study_quality(town, "2023", frame)
+        reading, grid = report.reading("S01"), study.branch_months(report)
+        short = np.isin(grid.states, ["missing", "partial"]).any()
+        if reading is not None and reading.judged:
+            assert short == (reading.state == "not_met")
+        if reading is not None and reading.state == "unknown":
+            assert set(np.unique(grid.states)) <= {"unknown", "na"}
+
+
+def test_a_townships_figures_read_its_own_rows_alone(
+    county: pb.County, towns: list[pb.Township], frame: pd.DataFrame
+) -> None:
+    """Nothing of another township is in what the figures read."""
+    report = pb.rectification(towns[0], "2023", frame)
+    issues = report.known.rows("issues")
+    assert set(issues["township_id"]) == {towns[0].id}
+    assert len(issues) < len(county.table("issues"))
+
+
+def test_issues_add_up_to_the_scorecard(towns: list[pb.Township], frame: pd.DataFrame) -> None:
+    """Matrix, burn-down and ages show the issues that R02, R03 and R05 count."""
+    for town in towns:
+        report = pb.rectification(town, "2023", frame)
+        listed, late = report.reading("R02"), report.reading("R05")
+        if listed is None or listed.state == "unknown" or not listed.denominator:
+            continue
+        categories, table = rectification.by_category(report)
+        ages, stock = rectification.overdue_ages(report), rectification.burn_down(report)
+        assert len(categories) == len(table)
+        assert ages.sum() == late.numerator == table[:, rectification.STANDINGS.index("逾期")].sum()
+        assert stock.overdue_n[-1] == late.numerator
+        assert table.sum() <= listed.denominator  # an issue without a category is in no row
+
+
+def test_stages_are_protected(towns: list[pb.Township], frame: pd.DataFrame) -> None:
+    """No stage of one to four persons is shown, nor derivable from the total."""
+    for town in towns:
+        table = development.stages(pb.member_development(town, "2023", frame))
+        shown = table[~table["suppressed"]]["n"]
+        assert not shown.between(1, 4).any()
+        assert int(table["suppressed"].sum()) != 1
+
+
+def test_durations_show_no_small_number(towns: list[pb.Township], frame: pd.DataFrame) -> None:
+    """Neither the cases beyond a limit nor those that have not taken the step can be counted as one to four."""
+    for town in towns:
+        report = pb.member_development(town, "2023", frame)
+        by_name = {r.name: r for r in report.readings}
+        for each in development.limit_days(report):
+            beyond = each.days > each.limit if each.kind == "most" else each.days < each.limit
+            assert int(beyond.sum()) not in range(1, 5)
+            assert abs(by_name[each.name].denominator - len(each.days)) not in range(1, 5)
+
+
+def test_matters_to_check_are_few_and_rest_on_states(towns: list[pb.Township], frame: pd.DataFrame) -> None:
+    """At most five, none raised from a suppressed row, and a shortfall only from a row that is not met."""
+    makers = (
+        (pb.study_quality, study),
+        (pb.member_development, development),
+        (pb.rectification, rectification),
+    )
+    for town in towns:
+        for make, theme in makers:
+            found = theme.onsite(make(town, "2023", frame))
+            assert len(found) <= MOST_ON_SITE
+            assert all(r.state != "suppressed" for matter in found for r in matter.readings)
+
+
+def test_the_countys_curve_travels_with_the_results(
+    county: pb.County, towns: list[pb.Township], frame: pd.DataFrame
+) -> None:
+    """A township's report has the county's curve, and it is the county's own one in whole percent."""
+    from pbanalysis.themes.beside import time_to_close
+
+    curve = pb.rectification(towns[0], "2023", frame).county_curve("R06")
+    fitted = time_to_close(pb.county_overview(county, "2023", frame).known, pb.Period.parse("2023"))
+    assert curve is not None
+    assert fitted is not None
+    assert curve.n == fitted.at_risk[0]
+    assert np.allclose(curve.left, fitted.at(curve.day), atol=0.005)
+
+
+def test_results_of_another_cut_off_are_refused(demo_store: Path, frame: pd.DataFrame) -> None:
+    """A report never mixes a store at one cut-off with results of another."""
+    earlier = pb.open_county(demo_store, as_of="2023-10-31")
+    town = earlier.township(earlier.townships["township_id"].iloc[0])
+    with pytest.raises(PbError, match="不一致"):
+        pb.rectification(town, "2023", frame)
+
+
+def test_the_period_before_has_the_same_length() -> None:
+    """A year is compared with the year before, a half with the half before."""
+    before = {p: str(previous_period(pb.Period.parse(p))) for p in ("2023", "2023H1", "2023H2")}
+    assert before == {"2023": "2022", "2023H1": "2022H2", "2023H2": "2023H1"}
+
+
+def _reading(n: int, units: int, **about: object) -> Reading:
+    return Reading(registry()["S02"], "township", "not_met", n, units, n / units, **about)
+
+
+def test_places_are_ranges() -> None:
+    """Townships that cannot be told apart share a range; small and missing ones have none."""
+    found = overview.places([_reading(38, 40), _reading(20, 40), _reading(21, 40), _reading(3, 4), None])
+    assert [(p.best, p.worst) for p in found[:3]] == [(1, 1), (2, 3), (2, 3)]
+    assert found[3:] == [None, None]
+
+
+def test_a_quota_is_judged_by_the_numerator() -> None:
+    """A township with a share of the county's task is short of its own number, not of the county's."""
+    reading = Reading(registry()["M07-1"], "township", "not_met", 8, value=8.0, quota=11)
+    assert reading.shortfall == 3
+
+
+def test_few_persons_due_are_not_numbered(towns: list[pb.Township], frame: pd.DataFrame) -> None:
+    """One to four persons whose limit ends soon are mentioned without number or day."""
+    report: Report = pb.member_development(towns[0], "2023", frame)
+    soon = np.array(["2024-01-05", "2024-01-09", "2024-09-01", "NaT"], "datetime64[D]")
+    assert [(d.n, d.first_on) for d in due_soon("limits", report, soon, ahead=90, persons=True)] == [
+        (None, None)
+    ]
+    assert [(d.n, d.first_on) for d in due_soon("issues", report, soon, ahead=90)] == [
+        (2, dt.date(2024, 1, 5))
+    ]
