@@ -199,7 +199,7 @@ def _row(result: FileResult, sheet: SheetResult, row: DataRow) -> Iterator[Findi
                 reading.code,
                 f"“{mask(column.header, sheet.names)}”：{reading.message}",
                 field=name,
-                suggestion=_ADVICE.get(reading.code, ""),
+                suggestion=_advice(reading.code),
                 about=about,
                 township=row.township_id,
             )
@@ -213,7 +213,7 @@ def _row(result: FileResult, sheet: SheetResult, row: DataRow) -> Iterator[Findi
             row.number,
             row.code,
             f"这一行没有采用：{row.message}",
-            suggestion=_ADVICE.get(row.code, ""),
+            suggestion=_advice(row.code),
             about=f"row|{about}",
             township=row.township_id,
         )
@@ -302,19 +302,48 @@ def _defaults(result: FileResult, sheet: SheetResult) -> Iterator[Finding]:
         )
 
 
+def _advice(code: str) -> str:
+    """What a township can do about a cell."""
+    return "请核对哪一处对" if code.startswith("conflicts_with_row") else _ADVICE.get(code, "")
+
+
 _ADVICE = {
-    "invalid_date": "请写成 2023-05-31 这样的日期",
-    "not_a_date": "请写成 2023-05-31 这样的日期；没有就留空",
-    "ambiguous_date": "请写成 2023-05-31 这样的完整日期",
-    "ambiguous_month": "请写成 2023-10-31 这样的完整日期",
-    "month_only": "请补上日，写成 2023-05-31",
-    "decimal_month": "请补上日，写成 2023-05-31",
-    "year_only": "请写成 2023-05-31 这样的日期",
-    "range_not_value": "请填一个确定的数",
-    "not_exact": "请填确定的数或日期",
-    "not_a_number": "请只填数字",
-    "no_unit": "请在表头或表上方写明单位，例如（万元）",
+    **dict.fromkeys(("invalid_date", "two_digit_year", "western_order"), "请写成 2023-05-31 这样的日期"),
+    **dict.fromkeys(
+        ("ambiguous_date", "ambiguous_month", "year_from_ledger"), "请写成 2023-05-31 这样的完整日期"
+    ),
+    **dict.fromkeys(
+        ("month_only", "decimal_month", "end_of_month", "year_only"), "请补全年、月、日，写成 2023-05-31"
+    ),
+    **dict.fromkeys(("not_a_date", "no_year", "several_dates"), "请写一个日期，例如 2023-05-31；没有就留空"),
+    **dict.fromkeys(
+        ("range_not_value", "not_exact", "not_a_number", "not_whole"), "请填一个确定的数或日期，不写文字"
+    ),
+    **dict.fromkeys(("percent_guess", "ratio_guess", "ambiguous_rate"), "请写上百分号，例如 92%"),
+    **dict.fromkeys(("attended_exceeds_expected", "counts_do_not_add_up"), "请核对应到、实到、请假人数"),
+    **dict.fromkeys(("unknown_branch", "ambiguous_branch"), "请按党组织名册写全称；名册有变动的，请告诉县里"),
+    **dict.fromkeys(
+        ("unknown_village", "ambiguous_village", "unknown_township", "ambiguous_township"), "请写全称"
+    ),
+    **dict.fromkeys(("no_township", "no_branch", "no_village"), "请逐行填写，或把相同的单元格合并"),
+    **dict.fromkeys(
+        ("date_order", "too_soon", "future_date", "span_reversed"), "请核对这几步的日期；无误的不用改"
+    ),
+    **dict.fromkeys(
+        ("done_without_date", "closed_without_date", "status_disagrees"), "请核对进展和完成、销号时间"
+    ),
+    **dict.fromkeys(("no_unit", "suspect_unit"), "请在表头或表上方写明单位，例如（万元）"),
+    "inconsistent_with_counts": "请核对人数和比率",
+    "out_of_range": "请核对后重新填写",
     "precision_lost": "请先把该列设为文本格式，再重新填写 18 位号码",
+    "id_checksum": "请对照证件重新填写",
     "not_in_vocabulary": "请从下拉选项或填表说明中的写法里选",
+    "vocabulary_doubt": "请写成“已完成”“正在整改”“未启动”或“已销号”一类的写法",
+    "partly_in_vocabulary": "请从下拉选项或填表说明中的写法里选",
     "none_or_zero": "是 0 就填 0，没有数据就留空",
+    "personal_in_text": "这一列请不要写姓名、电话和证件号",
+    "error_value": "请重新填写数值，不要用公式",
+    "strikethrough": "作废的请删去，有效的请去掉删除线",
+    "key_conflict": "请核对哪一行对，删去另一行",
+    "empty_row": "没有内容的行可以删去",
 }
