@@ -61,6 +61,20 @@ def _outside_life(column: str, *, founded: bool) -> Test:
     return test
 
 
+def _mostly_one_off(known: Known, rows: pd.DataFrame) -> Bools:
+    """Less than half of a village's income is from operating: it may not last (domain, pitfall 13)."""
+    part: Bools = numbers(rows["income_operating_yuan"]) < numbers(rows["income_total_yuan"]) / 2
+    return part
+
+
+def _jumped(known: Known, rows: pd.DataFrame) -> Bools:
+    """More than three times the income of the year before."""
+    income = rows.drop_duplicates(["village_id", "year"]).set_index(["village_id", "year"])["income_total_yuan"]
+    last = income.reindex(pd.MultiIndex.from_arrays([rows["village_id"], rows["year"] - 1]))
+    jumped: Bools = numbers(rows["income_total_yuan"]) > 3 * numbers(last)
+    return jumped
+
+
 def _no_such(column: str, table: str) -> Test:
     """A filled reference that the other table does not have; nothing can be said where it is absent."""
 
@@ -112,6 +126,8 @@ _CHECKS = (
     _Check("test_scores", "share_over_one", "得分高于满分", _over("score", "max_score")),
     _Check("org_counts", "part_over_whole", "正式党员多于党员总数", _over("full_members_n", "members_n")),
     _Check("village_years", "part_over_whole", "经营性收入大于总收入", _over("income_operating_yuan", "income_total_yuan")),
+    _Check("village_years", "income_mostly_one_off", "经营性收入不到总收入的一半，可能含一次性补助或征地款，请核实", _mostly_one_off),
+    _Check("village_years", "income_jump", "总收入超过上年的3倍，请核实来源", _jumped),
     _Check("issues", "closed_undated", "状态为已销号但没有销号日期，按未销号计", lambda known, rows: equals(rows["status"], "closed") & ~filled(rows["closed_on"])),
     _Check("issues", "ended_undated", "已合并、转办或撤销但没有日期，不计入整改时长", lambda known, rows: filled(rows["end_reason"]) & ~equals(rows["end_reason"], "done") & ~filled(rows["closed_on"])),
     _Check("issues", "deadline_missing", "写明有时限但没有日期，到期与否无法判断", lambda known, rows: equals(rows["deadline_kind"], "dated") & ~filled(rows["deadline_on"]) & ~filled(rows["deadline_original_on"])),

@@ -161,11 +161,15 @@ class Oracle:
         before = [r for r in rows if r["as_of"] <= min(end, self.as_of)]
         return (before[-1] if before else rows[0])["full_members_n"]
 
+    def meetings_of(self, org_id):
+        """Meetings of one organisation."""
+        return [m for m in self.t["meetings"] if m["org_id"] == org_id]
+
     def duties(self, town):
         """(branch, kind, class) of every obligation of S01."""
         out, silent = [], not self.filed_meetings(town)
         for branch in self.branches(town):
-            mine = [m for m in self.t["meetings"] if m["org_id"] == branch["org_id"]]
+            mine = self.meetings_of(branch["org_id"])
             for kind, size in (("assembly", 3), ("committee", 1), ("group", 1), ("theme_day", 1)):
                 for first, last in self.sub_periods(size):
                     if not self.active(branch, first, last):
@@ -286,23 +290,26 @@ class Oracle:
             row.numerator += self.cells(m)
         return self.silent(town, row)
 
+    @staticmethod
+    def bare(m):
+        """Minutes without white space."""
+        return "".join((m["minutes"] or "").split())
+
+    def copied(self, m):
+        """Whether another organisation of the county has the same minutes in the period."""
+        everyone = [o for town in self.towns for o in self.period_meetings(town)]
+        return any(self.bare(o) == self.bare(m) and o["org_id"] != m["org_id"] for o in everyone)
+
     def S15(self, town):
         row = Row()
-
-        def bare(m):
-            return "".join((m["minutes"] or "").split())
-
-        everyone = [m for t in self.towns for m in self.period_meetings(t)]
         for m in self.period_meetings(town):
             late = (m["recorded_on"] - m["held_on"]).days if m["recorded_on"] else 0
-            twin = len(bare(m)) >= 30 and any(
-                bare(o) == bare(m) and o["org_id"] != m["org_id"] for o in everyone
-            )
             full = (
                 m["present_n"] is not None
                 and m["expected_n"] is not None
                 and m["present_n"] > m["expected_n"]
             )
+            twin = len(self.bare(m)) >= 30 and self.copied(m)
             row.denominator += 1
             row.numerator += bool(full or late < 0 or late > 60 or twin)
         return self.silent(town, row)
