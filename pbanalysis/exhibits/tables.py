@@ -196,7 +196,7 @@ def previous(report: Report) -> Table | Paragraph:
         rows=tuple(_then_and_now(report, r) for r in then),
         unit=_UNIT,
         source=_sources(then),
-        notes=("上期按上期截止日和当时的规则评价。",),
+        notes=("上期按上期最后一日和当时的规则、以现有数据评价；上期台账收集不全的，以上期报告为准。",),
     )
 
 

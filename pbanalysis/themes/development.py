@@ -11,7 +11,7 @@ import pandas as pd
 from pbanalysis.indicators.columns import days
 from pbanalysis.indicators.development import LIMITS as LIMIT_KINDS
 from pbanalysis.indicators.development import limits
-from pbanalysis.privacy.disclosure import Policy, protect_table
+from pbanalysis.privacy.disclosure import protect_table
 from pbanalysis.themes.matters import Due, Matter, due_soon, general, short_of, shown_first
 from pbanalysis.themes.reading import FEW
 from pbanalysis.themes.report import Report
@@ -86,9 +86,7 @@ class LimitDays:
 def limit_days(report: Report) -> list[LimitDays]:
     """How long each step took against its limit.
 
-    Only limits whose row is published, that at least ten cases have gone through, and whose picture
-    shows no number of one to four cases: neither of those beyond the limit nor, by difference to the
-    published row, of those that have not taken the step.
+    Only limits whose row is published and that at least ten cases have gone through.
     """
     rows = limits(report.known, report.period)
     found = []
@@ -100,10 +98,6 @@ def limit_days(report: Report) -> list[LimitDays]:
             continue
         months = report.known.on(report.period).months(limit.rule)
         days_limit = round(months * 365.25 / 12)
-        beyond = lengths > days_limit if limit.kind == "most" else lengths < days_limit
-        counted = [int((beyond | (lengths < 0)).sum()), abs(int(reading.denominator or 0) - len(lengths))]
-        if Policy().small(np.array(counted)).any():
-            continue
         found.append(LimitDays(reading.name, lengths, days_limit, limit.kind))
     return found
 
