@@ -38,10 +38,13 @@ def lab_command(folder: Path, *, port: int, browser: bool) -> list[str]:
 
 
 def lab_settings() -> dict[str, str]:
-    """Environment under which JupyterLab asks no question of its own; the user's settings stay in force."""
+    """Environment in which neither server asks a question of its own or names another host.
+
+    The user's own settings stay in force.
+    """
     own = str(Path(__file__).with_name("jupyter"))
-    paths = [own, os.environ.get("JUPYTER_CONFIG_PATH", "")]
-    return {"JUPYTER_CONFIG_PATH": os.pathsep.join(path for path in paths if path)}
+    paths = {name: [own, os.environ.get(name, "")] for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH")}
+    return {name: os.pathsep.join(filter(None, folders)) for name, folders in paths.items()}
 
 
 def app_command(folder: Path, *, port: int, browser: bool) -> list[str]:
@@ -66,6 +69,7 @@ def app_command(folder: Path, *, port: int, browser: bool) -> list[str]:
         "Voila.open_browser": browser,
         "VoilaConfiguration.file_allowlist": "[]",
         "VoilaConfiguration.show_tracebacks": False,
+        "VoilaConfiguration.template": "pbanalysis",
     }
     command = [sys.executable, "-m", "voila", str(folder / "explore.ipynb"), f"--port={port}"]
     return [*command, *(f"--{name}={value}" for name, value in options.items())]

@@ -152,7 +152,7 @@ class Explorer:
         self._tab = w.Tab(
             children=[self._score, self._table, self._rows, self._corner.widget, self._code], titles=_TABS
         )
-        self._write = w.Button(description="生成代码", icon="code", tooltip="写出得到当前视图的单元格")
+        self._write = w.Button(description="生成代码", tooltip="写出得到当前视图的单元格")
         self._write.on_click(lambda _: self._write_code())
         for name in ("theme", "township", "period", "indicator", "kind", "size"):
             getattr(self, f"_{name}").observe(self._chosen(name), names="value")
@@ -160,7 +160,7 @@ class Explorer:
         self._tab.observe(lambda _: self._refresh(), names="selected_index")
         bundle = w.Output()
         bundle.outputs = (_html_output(bundle_html()),)
-        half = w.Layout(width="50%", min_width="380px")
+        half = w.Layout(flex="1 1 400px", min_width="0", margin="0")
         self._left.layout, self._right.layout = half, half
         self.widget = w.VBox(
             [
