@@ -22,6 +22,8 @@ __all__ = ["FORMATS", "parse"]
 FORMATS = ("html", "pdf", "docx", "xlsx")
 _THEMES = {key: name for key, name in THEMES.items() if key != "supporting"}
 
+_STATUS = {"draft": "草稿", "checking": "核实稿", "final": "定稿"}
+
 # argparse's own English, by its gettext keys (Python 3.11 to 3.14)
 _CHINESE = {
     "usage: ": "用法：",
@@ -186,6 +188,17 @@ def _report(add: _Add) -> None:
     )
     parser.add_argument("--scheduler", metavar="地址", help="已有 Dask 集群的地址，如 tcp://10.0.0.1:8786")
     parser.add_argument("--force", action="store_true", help="内容未变的也重做")
+    parser.add_argument(
+        "--status",
+        type=_one_of(_STATUS),
+        default="draft",
+        metavar="稿别",
+        help="draft 草稿（默认，带水印）| checking 核实稿 | final 定稿",
+    )
+    parser.add_argument(
+        "--start-page", type=_positive, default=1, metavar="页码", help="附件首页的页码（默认 1）"
+    )
+    parser.add_argument("--attachment-no", type=_positive, default=1, metavar="N", help="附件编号（默认 1）")
 
 
 def _why(add: _Add) -> None:

@@ -161,6 +161,11 @@ def _report(args: Namespace) -> Exit:
             engine=args.engine,
             scheduler=args.scheduler,
             force=args.force,
+            setting={
+                "status": args.status,
+                "start_page": args.start_page,
+                "attachment_no": args.attachment_no,
+            },
             progress=progress,
         )
     _answer(args, result.lines(), result.to_dict())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -110,6 +110,7 @@ def run(
     engine: Engine = "warm",
     scheduler: str | None = None,
     force: bool = False,
+    setting: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
     tools: Tools | None = None,
     executor: Executor | None = None,
@@ -130,6 +131,8 @@ def run(
         ``warm`` (kernels forked from a warm parent) or ``papermill`` (its own).
     scheduler
         Address of a Dask cluster that runs the jobs instead; ``out`` and ``store`` on a shared path.
+    setting
+        Of the attachments: ``status`` (draft, checking, final), ``start_page``, ``attachment_no``.
     executor
         Any executor that runs the jobs instead.
 
@@ -143,7 +146,7 @@ def run(
     themes = _closed("专题", themes or tuple(tools.stems), tools.stems)
     formats = _closed("格式", formats, {"html", *tools.pages, *tools.documents})
     _closed("引擎", [engine], ("warm", "papermill"))
-    mark = fingerprint.of(store, tools, period, as_of, townships or (), themes, formats)
+    mark = fingerprint.of(store, tools, period, as_of, townships or (), themes, formats, setting or {})
     if not force and (stands := fingerprint.unchanged(out, mark)) is not None:
         told = tuple(Told(unit, name, theme) for unit, name, theme in stands)
         return BatchResult(out, (), told, (), time.monotonic() - started)
@@ -161,7 +164,17 @@ def run(
         progress.say("正在计算全县指标……")
         results, before = _evaluate(county, period, tools, out, work)
         situation = Situation(
-            county, period, results, before, tools, out, work, read_manifest(out, work), formats, force
+            county,
+            period,
+            results,
+            before,
+            tools,
+            out,
+            work,
+            read_manifest(out, work),
+            formats,
+            force,
+            setting or {},
         )
         units = [situation.unit(code, name, themes) for code, name in chosen.items()]
         if not townships and tools.overview:

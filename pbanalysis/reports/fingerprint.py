@@ -33,6 +33,7 @@ def of(
     townships: Sequence[str],
     themes: Sequence[str],
     formats: Sequence[str],
+    setting: Mapping[str, Any],
 ) -> str:
     """Digest of everything a run is made of: store, templates, program, parameters."""
     store = Path(store)
@@ -41,7 +42,14 @@ def of(
     parts: Mapping[str, Any] = {
         "files": [(path.name, sha256(path)) for path in (*data, *templates)],
         "program": [__version__, code_digest(), libraries()],
-        "asked": [str(period), as_of.isoformat(), list(townships), list(themes), list(formats)],
+        "asked": [
+            str(period),
+            as_of.isoformat(),
+            list(townships),
+            list(themes),
+            list(formats),
+            dict(setting),
+        ],
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

@@ -62,9 +62,13 @@ def report_inputs(
     )
 
 
-def document_inputs(reports: Mapping[str, str], package: str, libraries: Mapping[str, str]) -> dict[str, Any]:
+def document_inputs(
+    reports: Mapping[str, str], package: str, libraries: Mapping[str, str], setting: Mapping[str, Any]
+) -> dict[str, Any]:
     """Inputs of a township's attachment: the keys of its reports by theme, and what sets it."""
-    return _keyed({"reports": dict(reports), "package": package, "libraries": dict(libraries)})
+    return _keyed(
+        {"reports": dict(reports), "package": package, "libraries": dict(libraries), "setting": dict(setting)}
+    )
 
 
 def _keyed(inputs: dict[str, Any]) -> dict[str, Any]:
@@ -142,6 +146,7 @@ def _changed_inputs(
 
 
 _NAMES = {
+    "setting": "稿别或编号有变化",
     "template": "报告模板有变化",
     "parameters": "参数有变化",
     "filings": "本乡镇报送的文件有变化",

@@ -72,12 +72,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """A finished job: staged files with their hashes, and what it took."""
+    """A finished job: staged files with their hashes, and what it took.
+
+    ``error``: a format whose engine is missing here; the other formats are made all the same.
+    """
 
     files: Mapping[str, str]
     seconds: float
     timings: Mapping[str, float] = field(default_factory=dict)
     peak_mb: float = 0.0
+    error: PbError | None = None
 
 
 @dataclass(frozen=True)
@@ -94,23 +98,27 @@ def do(job: Job) -> Done | Failed:
     started = time.monotonic()
     try:
         job.stage.mkdir(parents=True, exist_ok=True)
-        made, timings = _notebook(job.work) if isinstance(job.work, Notebook) else _attachment(job.work)
+        error: PbError | None = None
+        if isinstance(job.work, Notebook):
+            made, timings = _notebook(job.work)
+        else:
+            made, timings, error = _attachment(job.work)
         begin = time.monotonic()
         files = {name: write_whole(job.stage / name, data) for name, data in made.items()}
         timings["save"] = time.monotonic() - begin
-        return Done(files, time.monotonic() - started, timings, _peak_mb())
-    except PbError as error:
-        return Failed(error, time.monotonic() - started)
-    except Exception as error:  # noqa: BLE001
+        return Done(files, time.monotonic() - started, timings, _peak_mb(), error)
+    except PbError as expected:
+        return Failed(expected, time.monotonic() - started)
+    except Exception as fault:  # noqa: BLE001
         # a renderer's own fault: told by its type and place, for a message may hold a value
         told = PbError(
             Code.NOTEBOOK_FAILED,
             "报告没有排出来",
             where=f"{job.township}　{job.theme}",
-            got=type(error).__name__,
+            got=type(fault).__name__,
             fix="这是程序的错误，请告诉维护人员",
         )
-        return Failed(told, time.monotonic() - started, _innermost(error))
+        return Failed(told, time.monotonic() - started, _innermost(fault))
 
 
 def _innermost(error: BaseException) -> str:
@@ -141,15 +149,21 @@ def _notebook(work: Notebook) -> tuple[dict[str, bytes], dict[str, float]]:
     return made, {"cells": middle - begin, "pages": time.monotonic() - middle}
 
 
-def _attachment(work: Attachment) -> tuple[dict[str, bytes], dict[str, float]]:
+def _attachment(work: Attachment) -> tuple[dict[str, bytes], dict[str, float], PbError | None]:
     import nbformat
 
     read: Callable[..., Any] = nbformat.read
     notebooks = {theme: read(path, as_version=4) for theme, path in work.notebooks.items()}
     made: dict[str, bytes] = {}
     timings: dict[str, float] = {}
+    missing: PbError | None = None
     for name, document in work.documents.items():
         begin = time.monotonic()
-        made[name] = document(notebooks, work.about)
+        try:
+            made[name] = document(notebooks, work.about)
+        except PbError as error:
+            if error.code is not Code.ENGINE_MISSING:
+                raise
+            missing = error
         timings[name] = time.monotonic() - begin
-    return made, timings
+    return made, timings, missing

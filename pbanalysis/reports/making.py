@@ -112,6 +112,7 @@ class Making:
                 "period": about.period.label,
                 "as_of": about.county.as_of.isoformat(),
                 "checksums": {"数据": planned.inputs["key"], "程序": about.package},
+                **about.setting,
             },
         )
 
@@ -132,7 +133,7 @@ class Making:
             raise result.error
         else:
             self._note_failure(planned, result.error, result.seconds, result.where)
-        self._progress.finish(planned.name, planned.theme, failed=isinstance(result, Failed))
+        self._progress.finish(planned.name, planned.theme, failed=planned.key in self._failed)
         unit = self._units[planned.unit]
         if planned.theme == DOCUMENT:
             self._leave(unit)
@@ -179,17 +180,29 @@ class Making:
             raise output_failed(out / planned.folder, error) from error
         shutil.rmtree(stage, ignore_errors=True)
         self._remove(set(self._old_files(planned)) - set(files))
-        self._card(planned).unlink(missing_ok=True)
-        self._manifest.add(self._entry(planned, "built", done.seconds, files=files, timings=done.timings))
+        more = {"files": files, "timings": done.timings}
+        if done.error:
+            self._manifest.add(
+                self._entry(
+                    planned, "failed", done.seconds, error=self._tell(planned, done.error, ""), **more
+                )
+            )
+        else:
+            self._card(planned).unlink(missing_ok=True)
+            self._manifest.add(self._entry(planned, "built", done.seconds, **more))
 
     def _note_failure(self, planned: Planned, error: PbError, seconds: float, where: str) -> None:
-        self._failed[planned.key] = error
         self._remove(self._old_files(planned))
+        told = self._tell(planned, error, where)
+        self._manifest.add(self._entry(planned, "failed", seconds, error=told))
+
+    def _tell(self, planned: Planned, error: PbError, where: str) -> dict[str, str]:
+        """Note the error and write its card; as the manifest says it."""
+        self._failed[planned.key] = error
         card = self._card(planned)
         card.parent.mkdir(exist_ok=True)
         write_whole(card, error_card(planned.name, THEME_NAMES[planned.theme], error, where))
-        told = {"code": error.code.value[0], "message": str(error)}
-        self._manifest.add(self._entry(planned, "failed", seconds, error=told))
+        return {"code": error.code.value[0], "message": str(error)}
 
     def _entry(self, planned: Planned, state: Any, seconds: float, **more: Any) -> Entry:
         why = tuple(reason.to_dict() for reason in planned.reasons)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,7 @@ class Situation:
     known: Mapping[tuple[str, str], Entry]
     formats: Sequence[str]
     force: bool
+    setting: Mapping[str, Any] = field(default_factory=dict)  # of the attachments: status, numbering
 
     @cached_property
     def rows(self) -> Rows:
@@ -145,7 +146,7 @@ class Situation:
     def _document(self, unit: str, name: str, reports: Mapping[str, str]) -> Planned:
         """A unit's attachment, made of the reports of these themes and keys."""
         folder = self.folder(unit, name)
-        inputs = document_inputs(reports, self.package, self.libraries)
+        inputs = document_inputs(reports, self.package, self.libraries, self.setting)
         why = reasons(
             self.known.get((unit, DOCUMENT)),
             inputs,

@@ -18,6 +18,7 @@ import nbformat
 import pandas as pd
 
 from pbanalysis.calendar import Period
+from pbanalysis.errors import Code, PbError
 from pbanalysis.reports.batch import BatchResult, run
 from pbanalysis.reports.jobs import Limits
 from pbanalysis.reports.tools import Reads, Tools
@@ -134,6 +135,11 @@ def page(node: Any, *, title: str) -> bytes:
 def document(notebooks: Mapping[str, Any], about: Mapping[str, Any]) -> bytes:
     """A document that names its parts."""
     return json.dumps({"themes": sorted(notebooks), "unit": about["township_id"]}).encode()
+
+
+def no_engine(notebooks: Mapping[str, Any], about: Mapping[str, Any]) -> bytes:
+    """A renderer whose engine is not installed."""
+    raise PbError(Code.ENGINE_MISSING, "没有排版程序", where="report.docx", fix="pip install python-docx")
 
 
 def facts(notebooks: Mapping[str, Any], about: Mapping[str, Any]) -> bytes:

@@ -198,6 +198,33 @@ def test_a_renderer_that_fails_is_the_reports_failure(report, store: Path, tools
     assert "ZeroDivisionError" in result.failed[0].error
 
 
+def test_a_missing_engine_leaves_the_other_formats(report, store: Path, tools, tmp_path: Path) -> None:
+    """The PDF and the facts are there, the Word is not; the run says what to install, and the next one tries again."""
+    out = tmp_path / "out"
+    partly = dataclasses.replace(tools, documents={"pdf": fakes.document, "docx": fakes.no_engine})
+    result = report(store, out, partly, formats=("html", "pdf", "docx"), townships=["甲镇"])
+    assert result.exit_status == 1
+    assert "python-docx" in result.failed[0].error
+    folder = out / "629901100_甲镇"
+    assert (folder / "report.pdf").exists()
+    assert (folder / "facts.json").exists()
+    assert not (folder / "report.docx").exists()
+    entry = _manifest(out)["629901100", "document"]
+    assert (entry["state"], entry["error"]["code"]) == ("failed", Code.ENGINE_MISSING.value[0])
+    assert set(entry["files"]) == {"629901100_甲镇/report.pdf", "629901100_甲镇/facts.json"}
+    whole = dataclasses.replace(tools, documents={"pdf": fakes.document, "docx": fakes.document})
+    assert report(store, out, whole, formats=("html", "pdf", "docx"), townships=["甲镇"]).exit_status == 0
+    assert (folder / "report.docx").exists()
+
+
+def test_another_status_sets_the_attachments_again(report, store: Path, tools, tmp_path: Path) -> None:
+    """Draft to final: attachments are made again, no notebook is."""
+    out = tmp_path / "out"
+    report(store, out, tools, setting={"status": "draft"})
+    result = report(store, out, tools, setting={"status": "final"})
+    assert {told.theme for told in result.built} == {"document"}
+
+
 def test_a_second_run_on_the_same_out_is_refused(report, store: Path, tools, tmp_path: Path) -> None:
     """While one run holds OUT another is refused with a clear message; the lock ends with its holder."""
     from pbanalysis.reports.files import out_locked
