@@ -107,7 +107,8 @@ class Progress:
             )
 
     def _line(self, data: dict[str, Any]) -> None:
-        print(json.dumps(data, ensure_ascii=False), file=self._stream, flush=True)
+        self._stream.write(json.dumps(data, ensure_ascii=False) + "\n")
+        self._stream.flush()
 
 
 def _bar(stream: IO[str]) -> Bar:

@@ -84,11 +84,11 @@ class Remaker:
         if self._given is not None:
             return self._given
         for notebook in sorted(self._out.glob("*/*.ipynb")):
-            for found in _STORE.findall(
-                _sources(notebook)
-            ):  # as the batch shows it: from where the notebook lies
-                if (notebook.parent / found / "meta.json").exists():
-                    return (notebook.parent / found).resolve()
+            # as the batch shows it: from where the notebook lies
+            for found in _STORE.findall(_sources(notebook)):
+                store: Path = notebook.parent / found
+                if (store / "meta.json").exists():
+                    return store.resolve()
         return None
 
     @cached_property
