@@ -90,9 +90,9 @@ def township_table(report: Report, indicator: str) -> Table:
     known = registry()[indicator]
     towns = overview.towns(report)
     readings = [report.reading(indicator, code) for code, _ in towns]
+    ranges = overview.places(readings, report.design_effect(known.same_as or indicator).value)
     rows = [
-        _township(code, name, reading, place)
-        for (code, name), reading, place in zip(towns, readings, overview.places(readings))
+        _township(code, name, reading, place) for (code, name), reading, place in zip(towns, readings, ranges)
     ]
     whole = report.reading(indicator)
     total = [Row(("全县", *_reading_cells(whole, ""), NONE, NONE), kind="total")] if whole else []

@@ -47,8 +47,11 @@ class Place:
     compared: int
 
 
-def places(readings: Sequence[Reading | None]) -> list[Place | None]:
-    """Joint rank ranges of a share; None for those that are not compared (few units, no data, withheld)."""
+def places(readings: Sequence[Reading | None], effect: float = 1.0) -> list[Place | None]:
+    """Joint rank ranges of a share; None for those that are not compared (few units, no data, withheld).
+
+    ``effect`` is the design effect: so many records of one branch say as much as one independent record.
+    """
     usable = [
         r is not None and r.is_share and r.state in ("met", "not_met", "info") and (r.denominator or 0) >= FEW
         for r in readings
@@ -57,8 +60,8 @@ def places(readings: Sequence[Reading | None]) -> list[Place | None]:
     if len(chosen) < 2 or any((r.numerator or 0) > (r.denominator or 0) for r in chosen):
         return [None] * len(readings)
     ranks = rank_proportions(
-        [r.numerator or 0 for r in chosen],
-        [r.denominator or 0 for r in chosen],
+        [(r.numerator or 0) / effect for r in chosen],
+        [(r.denominator or 0) / effect for r in chosen],
         larger_first=chosen[0].indicator.direction != "down",
     )
     found = iter(zip(ranks.best.tolist(), ranks.worst.tolist(), ranks.distinguishable_n.tolist()))

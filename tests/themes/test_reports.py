@@ -143,6 +143,8 @@ def test_places_are_ranges() -> None:
     found = overview.places([_reading(38, 40), _reading(20, 40), _reading(21, 40), _reading(3, 4), None])
     assert [(p.best, p.worst) for p in found[:3]] == [(1, 1), (2, 3), (2, 3)]
     assert found[3:] == [None, None]
+    clustered = overview.places([_reading(38, 40), _reading(20, 40), _reading(21, 40)], effect=10.0)
+    assert [(p.best, p.worst) for p in clustered] == [(1, 3)] * 3
 
 
 def test_a_quota_is_judged_by_the_numerator() -> None:
