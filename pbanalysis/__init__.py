@@ -39,6 +39,7 @@ _WHERE = {
     "definitions": "pbanalysis.exhibits.tables",
     "learning_gain": "pbanalysis.exhibits.study",
     "spot_check": "pbanalysis.exhibits.development",
+    "national": "pbanalysis.exhibits.development",
     # figures
     "plot_branch_months": "pbanalysis.exhibits.study",
     "plot_attendance": "pbanalysis.exhibits.study",

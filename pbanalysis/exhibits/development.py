@@ -16,7 +16,15 @@ from pbanalysis.terms import TERMS
 from pbanalysis.themes import development
 from pbanalysis.themes.report import Report
 
-__all__ = ["plot_audits", "plot_durations", "plot_limits", "plot_stages", "plot_structure", "spot_check"]
+__all__ = [
+    "national",
+    "plot_audits",
+    "plot_durations",
+    "plot_limits",
+    "plot_stages",
+    "plot_structure",
+    "spot_check",
+]
 
 
 def plot_stages(report: Report) -> Figure | Box:
@@ -94,3 +102,8 @@ def spot_check(report: Report) -> Paragraph:
     if found is None or admitted is None:
         return Paragraph(id="development.spot_check", role="finding", text="档案抽查数据缺失，不作评价。")
     return Paragraph(id="development.spot_check", role="finding", text=phrases.spot_check(found, admitted))
+
+
+def national(report: Report) -> Paragraph:
+    """The national figures that the structure may be read beside."""
+    return Paragraph(id="development.national", role="finding", text=phrases.national(report.period.year))

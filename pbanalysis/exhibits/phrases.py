@@ -9,14 +9,15 @@ from __future__ import annotations
 from string import Formatter
 
 from pbanalysis.exhibits.blocks import Fact, Line, Span
-from pbanalysis.exhibits.numbers import count, fact, interval, percent, plain
+from pbanalysis.exhibits.numbers import count, fact, interval, joined, percent, plain
 from pbanalysis.exhibits.words import names, sentence, spans
+from pbanalysis.plan.benchmark import benchmark
 from pbanalysis.terms import VS_COUNTY
 from pbanalysis.themes.matters import Due, Matter
 from pbanalysis.themes.reading import Reading
 from pbanalysis.themes.study import Learnt
 
-__all__ = ["DUE", "LIMITS", "MATTERS", "due", "learning", "matter", "spot_check"]
+__all__ = ["DUE", "LIMITS", "MATTERS", "due", "learning", "matter", "national", "spot_check"]
 
 # what may not be concluded: general statements, they hold whatever the numbers are
 LIMITS = {
@@ -157,3 +158,34 @@ def spot_check(found: Reading, admitted: Reading) -> Line:
             "之间（95%）",
         ]
     return (*line, "。")
+
+
+_NATIONAL = {
+    "admitted_le35_pct": "三十五岁及以下的占 ",
+    "admitted_jc_pct": "大专及以上学历的占 ",
+    "admitted_female_pct": "女性占 ",
+}
+
+
+def national(year: int) -> Line:
+    """The latest national figures on new members, named with their year: a reference, never a target."""
+    known = {metric: [f for f in benchmark(metric) if f.year <= year] for metric in _NATIONAL}
+    latest = max((figures[-1].year for figures in known.values() if figures), default=None)
+    if latest is None:
+        return "没有可供参照的全国数据。"
+    said: list[Line] = [
+        (
+            words,
+            Fact(
+                id=f"national.{metric}",
+                name=f"national.{metric}",
+                text=f"{figure.value:g}%",
+                value=figure.value,
+            ),
+        )
+        for metric, words in _NATIONAL.items()
+        for figure in known[metric]
+        if figure.year == latest
+    ]
+    head = f"全国参照（{latest}年度党内统计公报的转载，只看结构，不是目标，乡村与全国的人员构成不同）：新发展党员中，"
+    return (head, *spans(joined(said, "，")), "。")
