@@ -69,7 +69,9 @@ def _mostly_one_off(known: Known, rows: pd.DataFrame) -> Bools:
 
 def _jumped(known: Known, rows: pd.DataFrame) -> Bools:
     """More than three times the income of the year before."""
-    income = rows.drop_duplicates(["village_id", "year"]).set_index(["village_id", "year"])["income_total_yuan"]
+    income = rows.drop_duplicates(["village_id", "year"]).set_index(["village_id", "year"])[
+        "income_total_yuan"
+    ]
     last = income.reindex(pd.MultiIndex.from_arrays([rows["village_id"], rows["year"] - 1]))
     jumped: Bools = numbers(rows["income_total_yuan"]) > 3 * numbers(last)
     return jumped

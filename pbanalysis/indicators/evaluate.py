@@ -31,6 +31,7 @@ from pbanalysis.indicators.results import COLUMNS, Results
 from pbanalysis.indicators.states import Case, decide
 from pbanalysis.indicators.tally import OwnRow, Tally
 from pbanalysis.indicators.together import design_effects
+from pbanalysis.plan.policy import enforce
 from pbanalysis.plan.registry import Indicator, Registry, registry
 from pbanalysis.plan.rules import Rules
 from pbanalysis.store.county import County
@@ -85,6 +86,11 @@ def evaluate(
     -------
     Results, unsuppressed; one row per indicator × unit (items of other organs: the county's row alone).
 
+    Raises
+    ------
+    PbError
+        The period is none, no rule was in force in it, or the registry scores what policy bans.
+
     Examples
     --------
     >>> results = evaluate(open_county("reports/demo/store"), "2023")  # doctest: +SKIP
@@ -93,6 +99,7 @@ def evaluate(
     """
     period = Period.parse(period)
     at, book = known(county, as_of, rule_book), registry()
+    enforce(book)
     blocks: dict[str, Block] = {}
     for indicator in book:
         twin = blocks.get(indicator.same_as)

@@ -15,9 +15,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from pbanalysis.errors import Code, PbError
 from pbanalysis.plan.registry import Indicator
 
-__all__ = ["Ban", "Refusal", "bans", "check", "check_all"]
+__all__ = ["Ban", "Refusal", "bans", "check", "check_all", "enforce"]
 
 # what is read for banned words; caveats explain and are left out
 _READ = ("name", "numerator", "denominator", "formula", "unit")
@@ -110,3 +111,15 @@ def check_all(records: Iterable[Indicator]) -> list[Refusal]:
     return [
         r for record in records if record.target is not None or not record.background for r in check(record)
     ]
+
+
+def enforce(records: Iterable[Indicator]) -> None:
+    """Stop when a banned basis is scored; the command line then exits with 4."""
+    refusals = check_all(records)
+    if refusals:
+        raise PbError(
+            Code.POLICY_GATE,
+            str(refusals[0]),
+            where="指标注册表",
+            fix="请删去该指标的目标并写明只作背景的理由（background），再运行",
+        )

@@ -82,8 +82,8 @@ def test_tables_not_collected_are_unknown_in_both(period, as_of):
 @pytest.mark.slow
 @pytest.mark.parametrize(("period", "as_of"), CASES)
 def test_every_row_agrees_on_more_counties(period, as_of):
-    """The same on forty further counties for each period and cut-off."""
-    for seed in range(10, 50):
+    """The same on six further counties for each period and cut-off, half of them with absent tables."""
+    for seed in range(10, 16):
         tables = make(seed, period, as_of, REPORTED, absent=0.1 if seed % 2 else 0.0)
         assert not differences(tables, period, as_of), seed
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import importlib
+
 import pytest
 
 from pbanalysis.plan.policy import bans, check, check_all
@@ -133,6 +136,24 @@ def test_a_ban_that_is_scored_all_the_same_is_found():
 
     scored = replace(registry()["S07"], target=1, background="")
     assert [r.ban.id for r in check_all([scored])] == ["time"]
+
+
+def test_evaluation_stops_at_the_policy_gate(monkeypatch):
+    """A registry edited to score learning hours evaluates nothing: exit status 4, with the clause."""
+    from dataclasses import replace
+
+    from pbanalysis.errors import Exit, PbError
+    from pbanalysis.indicators import evaluate
+    from pbanalysis.testing import county_of
+
+    county = county_of(
+        {"townships": [{"township_id": "629901100", "name": "甲镇", "kind": "镇"}]}, dt.date(2023, 12, 31)
+    )
+    module = importlib.import_module("pbanalysis.indicators.evaluate")
+    monkeypatch.setattr(module, "registry", lambda: [replace(registry()["S07"], target=1, background="")])
+    with pytest.raises(PbError, match="学习时长") as error:
+        evaluate(county, "2023")
+    assert error.value.exit_status is Exit.GATE
 
 
 def test_every_ban_cites_clause_and_source():
