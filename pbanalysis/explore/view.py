@@ -199,21 +199,20 @@ class View:
         }
         chosen |= {name: value for name in ("kind", "size") if (value := getattr(self, name))}
         arguments = ", ".join(f'{name}="{value}"' for name, value in chosen.items())
-        place = self.county.folder.as_posix()
+        place, drawing = self.county.folder.as_posix(), self.figures()[figure]
         return "\n".join(
             (
                 "import pbanalysis as pb",
                 "",
                 f'county = pb.open_county("{place}", as_of="{self.county.as_of}")',
                 f"view = pb.view(county, {arguments})",
-                "view.show()  # 漏斗图、各乡镇数值、指标表、来源明细",
-                f"report = view.report  # 与 pb.{REPORTS[self.theme].__name__}(…) 相同",
-                f"{self.figures()[figure].code()}  # {self.figures()[figure].title}",
+                f"# 专题图“{drawing.title}”与 {drawing.code().replace('report', 'view.report')} 相同",
+                f"view.show(figure={figure})",
             )
         )
 
-    def show(self) -> Any:
-        """The view as exhibits one below the other, for front ends without widgets."""
+    def show(self, figure: int = 0) -> Any:
+        """The view as exhibits one below the other, with one of the theme's figures."""
         from pbanalysis.exhibits.county import township_table
         from pbanalysis.explore.behind import behind
         from pbanalysis.explore.shown import Shown
@@ -223,6 +222,7 @@ class View:
             (
                 self.funnel(),
                 self.townships(),
+                self.figures()[figure].draw(self.report),
                 township_table(self.overview, self.indicator),
                 behind(self.report, self.indicator),
             ),

@@ -15,10 +15,16 @@ from .conftest import free_port, serving
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
 
 
-def settled(page) -> None:
-    """Wait until the kernel has answered everything."""
-    page.wait_for_timeout(500)
-    page.wait_for_function("() => !document.body.innerText.includes('[*]')", timeout=240_000)
+def found(page, selector: str):
+    """An output of the notebook, scrolled to: JupyterLab renders only what is near the window."""
+    wanted = page.locator(selector)
+    for top in range(0, 40_000, 600):
+        if wanted.count():
+            break
+        page.locator(".jp-WindowedPanel-outer").first.evaluate("(panel, top) => panel.scrollTo(0, top)", top)
+        page.wait_for_timeout(250)
+    wanted.first.scroll_into_view_if_needed()
+    return wanted
 
 
 def use_the_explorer(page, explorer) -> None:
@@ -55,16 +61,16 @@ def test_jupyterlab_opens_ready_and_the_explorer_answers(
         lab_command(notebooks, port=port, browser=False), f"{url}/api", store, tmp_path, lab_settings()
     ):
         page.goto(f"{url}/lab/tree/start.ipynb?token=test")
-        page.wait_for_selector(".jp-Notebook", timeout=90_000)
+        idle = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
+        page.wait_for_selector(idle, timeout=90_000)
         page.get_by_role("menuitem", name="Run", exact=True).first.click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        explorer = page.locator(".pb-explorer")
-        explorer.first.wait_for(timeout=240_000)
-        explorer.first.scroll_into_view_if_needed()
+        page.wait_for_selector('.jp-Notebook-ExecutionIndicator:not([data-status="idle"])', timeout=30_000)
+        page.wait_for_selector(idle, timeout=240_000)
+        explorer = found(page, ".pb-explorer")
         use_the_explorer(page, explorer)
         page.screenshot(path=tmp_path / "explorer.png")
-        page.locator(".pb-desk").scroll_into_view_if_needed()
-        page.locator(".pb-desk").get_by_role("button", name="整改成效").click()
+        found(page, ".pb-desk").get_by_role("button", name="整改成效").click()
         page.locator(".pb-desk .pb-role-scorecard").wait_for(timeout=30_000)
         page.keyboard.press("Control+s")
         page.wait_for_timeout(2000)
@@ -85,7 +91,9 @@ def test_the_explorer_is_an_app_without_code(program, watched, notebooks: Path, 
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     page = watched.page
-    with serving(app_command(notebooks, port=port, browser=False), f"{url}/static/", store, tmp_path, lab_settings()):
+    with serving(
+        app_command(notebooks, port=port, browser=False), f"{url}/static/", store, tmp_path, lab_settings()
+    ):
         page.goto(url)
         explorer = page.locator(".pb-explorer")
         explorer.first.wait_for(timeout=240_000)

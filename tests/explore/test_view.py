@@ -48,9 +48,11 @@ def test_generated_code_makes_the_same_view(county):
     names: dict[str, object] = {}
     exec(compile(ast.Module(body, []), "cell", "exec"), names)
     made = eval(compile(ast.Expression(last.value), "cell", "eval"), names)
-    assert (
-        made._repr_mimebundle_() == explorer.view.figures()[3].draw(explorer.view.report)._repr_mimebundle_()
-    )
+    figure = explorer.view.figures()[3].draw(explorer.view.report)
+    assert figure._repr_mimebundle_() in [
+        e._repr_mimebundle_() for e in made.exhibits if isinstance(e, Block)
+    ]
+    assert made._repr_html_() == explorer.view.show(figure=3)._repr_html_()
     assert names["view"] == explorer.view
 
 
