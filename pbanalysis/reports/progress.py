@@ -57,7 +57,8 @@ class Progress:
         elif self._bar:
             self._bar.console.print(text)
         else:
-            print(text, file=self._stream, flush=True)
+            self._stream.write(text + "\n")
+            self._stream.flush()
 
     def begin(self, total: int) -> None:
         """Reports begin; ``total`` of them are to be made."""
