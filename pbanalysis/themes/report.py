@@ -139,7 +139,8 @@ class Report:
 
     def design_effect(self, indicator: str) -> DesignEffect:
         """How far the records of one branch go together, as the comparison with the county allows for."""
-        text = self._beside(indicator)
+        # what stands beside a median is a curve
+        text = self._beside(indicator) if registry()[indicator].kind == "share" else ""
         return DesignEffect(**json.loads(text)) if text else INDEPENDENT
 
     def _beside(self, indicator: str) -> str:
