@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -68,6 +68,7 @@ def evaluate(
     as_of: str | dt.date | None = None,
     *,
     rule_book: Rules | None = None,
+    only: Collection[str] | None = None,
 ) -> Results:
     """Evaluate every indicator for every township and the county.
 
@@ -81,6 +82,9 @@ def evaluate(
         Cut-off, the end of that day; by default the county's.
     rule_book
         Thresholds with their validity; by default those of the package.
+    only
+        Evaluate these indicators alone, for a quick look. Nothing is compared with the county then: a
+        comparison is judged within the family of all of them.
 
     Returns
     -------
@@ -100,13 +104,21 @@ def evaluate(
     period = Period.parse(period)
     at, book = known(county, as_of, rule_book), registry()
     enforce(book)
+    wanted = [book[name] for name in only] if only is not None else list(book)
     blocks: dict[str, Block] = {}
-    for indicator in book:
-        twin = blocks.get(indicator.same_as)
-        blocks[indicator.id] = _block(at, period, indicator) if twin is None else _copied(twin, indicator)
-    frame = pd.DataFrame({name: np.concatenate([b[name] for b in blocks.values()]) for name in _COMPUTED})
+    for indicator in wanted:
+        # an item shows the rows of its headline indicator under its own name
+        source = indicator.same_as or indicator.id
+        if source not in blocks:
+            blocks[source] = _block(at, period, book[source])
+    frame = _stacked([_named(blocks[i.same_as or i.id], i) for i in wanted])
     frame = frame.assign(period=period.label, as_of=str(at.as_of), rule_version=_version(book, at, period))
-    return Results(_typed(frame.assign(vs_county=beside_county(frame, book, design_effects(at, period)))))
+    words = "not_compared" if only is not None else beside_county(frame, book, design_effects(at, period))
+    return Results(_typed(frame.assign(vs_county=words)))
+
+
+def _stacked(blocks: Sequence[Block]) -> pd.DataFrame:
+    return pd.DataFrame({name: np.concatenate([block[name] for block in blocks]) for name in _COMPUTED})
 
 
 def count(at: Known, period: Period, indicator: Indicator) -> Tally:
@@ -217,13 +229,15 @@ def _quotas(at: Known, period: Period, indicator: Indicator) -> dict[str, float]
     return dict(zip(chosen["township_id"], chosen["quota_n"].astype(float), strict=True))
 
 
-def _copied(twin: Block, indicator: Indicator) -> Block:
-    """The rows of the headline indicator under the item's name."""
-    rows = {**twin, "indicator_id": np.full_like(twin["indicator_id"], indicator.id)}
+def _named(block: Block, indicator: Indicator) -> Block:
+    """The rows under the indicator's own name, where they are those of another."""
+    if not indicator.same_as:
+        return block
+    rows = {**block, "indicator_id": np.full_like(block["indicator_id"], indicator.id)}
     if indicator.target is None:
         # M05-3: background where its twin is judged
-        rows["target"] = np.full_like(twin["target"], np.nan)
-        rows["state"] = np.where(np.isin(twin["state"], ["met", "not_met"]), "info", twin["state"])
+        rows["target"] = np.full_like(block["target"], np.nan)
+        rows["state"] = np.where(np.isin(block["state"], ["met", "not_met"]), "info", block["state"])
     return rows
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from fractions import Fraction
 
 import pandas as pd
@@ -80,6 +81,17 @@ def test_a_second_run_writes_the_same_bytes(results, tmp_path):
     results.write(tmp_path / "a")
     evaluate(county_of(make(4, "2023", AS_OF, REPORTED), AS_OF), "2023").write(tmp_path / "b")
     assert (tmp_path / "a" / "results.csv").read_bytes() == (tmp_path / "b" / "results.csv").read_bytes()
+
+
+def test_some_indicators_alone(results):
+    """A quick look gives the same rows, but for the comparison, which needs the whole family."""
+    from pbanalysis.testing import county_of
+
+    some = evaluate(county_of(make(4, "2023", AS_OF, REPORTED), AS_OF), "2023", only=["W2-4", "S01"])
+    assert some.frame["indicator_id"].unique().tolist() == ["W2-4", "S01"]
+    assert set(some.frame["vs_county"]) == {"not_compared"}
+    for row in some:
+        assert replace(results.get(row.indicator_id, row.unit_id), vs_county="not_compared") == row
 
 
 def test_look_up(results):

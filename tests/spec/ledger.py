@@ -35,7 +35,8 @@ class Spec:
         """The row as evaluated."""
         tables = {"townships": [town()], **self.tables}
         county = county_of(tables, as_date(self.as_of), code=COUNTY)
-        return evaluate(county, self.period).get(indicator_id or self.id, self.unit)
+        name = indicator_id or self.id
+        return evaluate(county, self.period, only=[name]).get(name, self.unit)
 
 
 @dataclass
