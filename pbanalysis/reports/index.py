@@ -20,20 +20,12 @@ import jinja2
 import pandas as pd
 
 from pbanalysis.calendar import Period
+from pbanalysis.exhibits.style import STATE_MARKS
 from pbanalysis.plan.registry import registry
 from pbanalysis.terms import STATES, THEMES
 
 __all__ = ["Sufficiency", "TownshipRow", "render_index"]
 
-_MARKS = {
-    "met": "●",
-    "not_met": "✕",
-    "not_due": "◷",
-    "na": "–",
-    "unknown": "○",
-    "info": "·",
-    "suppressed": "▨",
-}
 _SIGNALS = {"high", "low"}
 _COUNTED = ("met", "not_met", "not_due", "unknown", "na", "suppressed")
 _STANDING = {"built": "已生成", "unchanged": "未变，沿用", "failed": "未生成"}
@@ -106,7 +98,7 @@ def render_index(
             county_files=county_files,
             findings=_findings(results, townships),
             basis=basis,
-            marks=_MARKS,
+            marks=STATE_MARKS,
             states=STATES,
             standing=_STANDING,
             script=script,
