@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from pbanalysis import stats
 from pbanalysis.calendar import Period
 from pbanalysis.indicators.columns import between, days, equals, looked_up, numbers
 from pbanalysis.indicators.known import Known
 from pbanalysis.indicators.tally import Statistic, Tally, tally
 from pbanalysis.plan.registry import Indicator
-from pbanalysis.stats.gain import learning_gain
 
 __all__ = ["gain", "paired_scores", "spot_tests"]
 
@@ -67,7 +67,7 @@ def gain(known: Known, period: Period, indicator: Indicator) -> Tally:
     for position in (*np.unique(town), -1):
         mine = pairs[town == position] if position >= 0 else pairs
         if len(mine):
-            result = learning_gain(mine["pre"], mine["post"], mine["org_id"], resamples=_RESAMPLES)
+            result = stats.gain.learning_gain(mine["pre"], mine["post"], mine["org_id"], resamples=_RESAMPLES)
             values[:, position] = result.gain, result.low, result.high
     counts = replace(counts, statistic=Statistic(*values))
     return counts if known.has("test_scores", "organisations") else counts.absent()
