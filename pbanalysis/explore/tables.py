@@ -42,6 +42,7 @@ def interactive_html(frame: pd.DataFrame, *, sortable: bool, title: str = "") ->
 
     if frame.empty:
         return f"<p>{escape(title)}</p>"
+    words = [k for k, name in enumerate(frame) if not pd.api.types.is_numeric_dtype(frame[name])]
     head = f"<p><b>{escape(title)}</b></p>" if title else ""
     return head + str(
         to_html_datatable(
@@ -55,6 +56,7 @@ def interactive_html(frame: pd.DataFrame, *, sortable: bool, title: str = "") ->
             pageLength=15,
             lengthMenu=[15, 50, 200],
             language=_CHINESE,
+            columnDefs=[{"targets": words, "className": "dt-left"}] if words else [],
             classes="display compact",
             style="table-layout:auto;width:100%",
             allow_html=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -13,6 +14,17 @@ from pbanalysis.explore.lab import app_command, lab_command, lab_settings
 from .conftest import free_port, serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser")]
+
+
+def run_all(page) -> None:
+    """Run all cells; asked again where JupyterLab dropped the request because its kernel was just connecting."""
+    for _ in range(6):
+        page.get_by_role("menuitem", name="Run", exact=True).first.click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.wait_for_timeout(4000)
+        if re.search(r"\[(\*|\d+)\]", "".join(page.locator(".jp-InputPrompt").all_inner_texts())):
+            return
+    pytest.fail("JupyterLab ran no cell")
 
 
 def found(page, selector: str):
@@ -52,9 +64,6 @@ def use_the_explorer(page, explorer) -> None:
     assert f'township="{name}"' in code.input_value()
 
 
-@pytest.mark.xfail(
-    strict=False, reason="JupyterLab renders the explorer's cell late on a busy two-core machine"
-)
 def test_jupyterlab_opens_ready_and_the_explorer_answers(
     program, watched, notebooks: Path, store: Path, tmp_path: Path
 ):
@@ -67,12 +76,8 @@ def test_jupyterlab_opens_ready_and_the_explorer_answers(
         lab_command(notebooks, port=port, browser=False), f"{url}/api", store, tmp_path, lab_settings()
     ):
         page.goto(f"{url}/lab/tree/start.ipynb?token=test")
-        idle = '.jp-Notebook-ExecutionIndicator[data-status="idle"]'
-        page.wait_for_selector(idle, timeout=90_000)
-        page.get_by_role("menuitem", name="Run", exact=True).first.click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        page.wait_for_selector('.jp-Notebook-ExecutionIndicator:not([data-status="idle"])', timeout=30_000)
-        page.wait_for_selector(idle, timeout=240_000)
+        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=90_000)
+        run_all(page)
         explorer = found(page, ".pb-explorer")
         use_the_explorer(page, explorer)
         page.screenshot(path=tmp_path / "explorer.png")
