@@ -224,6 +224,9 @@ def _pack(add: _Add) -> None:
 def _explore(add: _Add) -> None:
     parser = add("explore", "打开 JupyterLab 起始页，数据已就绪")
     parser.add_argument("store", type=Path, metavar="数据仓")
+    parser.add_argument(
+        "--app", action="store_true", help="只打开探索页面，不显示代码（需安装 pbanalysis[app]）"
+    )
     parser.add_argument("--no-browser", action="store_true", help="不自动打开浏览器")
     parser.add_argument("--port", type=_positive, default=8888, metavar="端口")
 

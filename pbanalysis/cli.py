@@ -199,7 +199,7 @@ def _pack(args: Namespace) -> Exit:
 def _explore(args: Namespace) -> Exit:
     from pbanalysis.explore.lab import open_lab
 
-    return Exit(open_lab(args.store, port=args.port, browser=not args.no_browser))
+    return Exit(open_lab(args.store, port=args.port, browser=not args.no_browser, app=args.app))
 
 
 _VERBS: Mapping[str, Callable[[Any], Exit]] = {
