@@ -114,7 +114,11 @@ def behind(report: Report, indicator: str) -> Behind:
     if known.counting in PERSONS:
         rows = PERSONS[known.counting](known_of(report.county), report.period, known, _position(report))
         safe = _protected(rows)
-        return Behind(known, title, f"合计：{own}。" if len(safe) else _NONE_BY_BRANCH, safe)
+        if len(safe):
+            return Behind(known, title, f"合计：{own}。", safe)
+        parts = _published_parts(report, indicator)
+        note = f"{own}。{_NONE_BY_BRANCH}" + ("以下为各环节，一份档案可涉及多个环节。" if len(parts) else "")
+        return Behind(known, title, note, parts)
     return Behind(known, title, _NONE_BY_BRANCH if known.counted == "persons" else _NO_ROWS, pd.DataFrame())
 
 
@@ -127,6 +131,18 @@ def _sum_text(reading: Reading) -> str:
     left = (("n_not_due", "未到期"), ("n_na", "不适用"), ("n_unknown", "数据缺失"))
     return "，".join(
         [shown, *(f"{word} {getattr(reading, part)}" for part, word in left if getattr(reading, part))]
+    )
+
+
+def _published_parts(report: Report, indicator: str) -> pd.DataFrame:
+    """The parts of an indicator of persons as the report prints them: the time limits behind D04."""
+    parts = [r for r in report.readings if indicator == "D04" and r.id.startswith("D05.")]
+    return pd.DataFrame(
+        {
+            "环节": [r.name for r in parts],
+            "合规/到期": [_HELD if r.state == "suppressed" else text_of(numbers.fraction(r)) for r in parts],
+            "状态": [STATES[r.state] for r in parts],
+        }
     )
 
 
