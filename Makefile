@@ -39,7 +39,8 @@ reports: $(DEMO)/store/meta.json  ## 一条命令：环境 → 演示县 → 导
 
 test: $(VENV)/.ready  ## 运行全部测试（约 10 分钟）
 	@echo "运行全部测试（约 10 分钟）"
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser"
+	@$(BIN)/python -m pytest -m browser
 
 check: $(VENV)/.ready  ## 提交前检查：格式、静态检查、类型、分层、快速测试（约 2 分钟）
 	@$(BIN)/ruff format --check .

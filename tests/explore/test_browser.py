@@ -42,6 +42,24 @@ def found(page, selector: str):
     return wanted
 
 
+def opened_and_run(page, url: str):
+    """The explorer of the start notebook, all cells run; opened again where a busy machine lost the request."""
+    from playwright.sync_api import TimeoutError as TooLate
+
+    for _ in range(2):
+        page.goto(url)
+        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=90_000)
+        try:
+            run_all(page)
+            return found(page, ".pb-explorer")
+        except TooLate:
+            continue
+    page.goto(url)
+    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=90_000)
+    run_all(page)
+    return found(page, ".pb-explorer")
+
+
 def use_the_explorer(page, explorer) -> None:
     """Move a control, see the figure change, write the code, open the tables."""
     before = explorer.locator(".pb-picture svg").first.get_attribute("aria-label")
@@ -75,10 +93,8 @@ def test_jupyterlab_opens_ready_and_the_explorer_answers(
     with serving(
         lab_command(notebooks, port=port, browser=False), f"{url}/api", store, tmp_path, lab_settings()
     ):
-        page.goto(f"{url}/lab/tree/start.ipynb?token=test")
-        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=90_000)
-        run_all(page)
-        explorer = found(page, ".pb-explorer")
+        page.set_default_timeout(60_000)
+        explorer = opened_and_run(page, f"{url}/lab/tree/start.ipynb?token=test")
         use_the_explorer(page, explorer)
         page.screenshot(path=tmp_path / "explorer.png")
         found(page, ".pb-desk").get_by_role("button", name="整改成效").click()
