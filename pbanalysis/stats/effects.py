@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special
 
 from ._checks import Floats, Numbers, level, same_length, two_sided_z, vector, whole
@@ -113,7 +114,7 @@ def hedges_g(x: Numbers, y: Numbers) -> Effect:
     a, b = vector(x, "第一组", at_least=2), vector(y, "第二组", at_least=2)
     n, m = a.size, b.size
     pooled = ((n - 1) * a.var(ddof=1) + (m - 1) * b.var(ddof=1)) / (n + m - 2)
-    g = _correction(n + m - 2) * _over(float(a.mean() - b.mean()), float(pooled))
+    g = float(correction(n + m - 2)) * _over(float(a.mean() - b.mean()), float(pooled))
     return Effect(g, 1 / n + 1 / m + g**2 / (2 * (n + m)))
 
 
@@ -143,7 +144,7 @@ def smcr(pre: Numbers, post: Numbers) -> Effect:
     """
     before, after = _pairs(pre, post)
     n = before.size
-    g = _correction(n - 1) * _over(float((after - before).mean()), float(before.var(ddof=1)))
+    g = float(correction(n - 1)) * _over(float((after - before).mean()), float(before.var(ddof=1)))
     return Effect(g, 2 * (1 - _correlation(before, after)) / n + g**2 / (2 * n))
 
 
@@ -173,7 +174,7 @@ def smcc(pre: Numbers, post: Numbers) -> Effect:
     """
     before, after = _pairs(pre, post)
     n, change = before.size, after - before
-    g = _correction(n - 1) * _over(float(change.mean()), float(change.var(ddof=1)))
+    g = float(correction(n - 1)) * _over(float(change.mean()), float(change.var(ddof=1)))
     return Effect(g, 1 / n + g**2 / (2 * n))
 
 
@@ -214,13 +215,11 @@ def paired_change(pre: Numbers, post: Numbers, confidence: float = 0.95) -> Pair
     return PairedChange(mean, mean - half, mean + half, p, n)
 
 
-def _correction(df: int) -> float:
-    """Exact factor J(df) that makes a standardised difference unbiased."""
-    return float(
-        np.exp(special.gammaln(df / 2) - special.gammaln((df - 1) / 2)) / np.sqrt(df / 2)
-        if df > 1
-        else np.nan
-    )
+def correction(df: npt.ArrayLike) -> Floats:
+    """Exact factor J(df) that makes a standardised difference unbiased; NaN for one degree or none."""
+    many = np.where(np.asarray(df) > 1, df, np.nan)
+    found: Floats = np.exp(special.gammaln(many / 2) - special.gammaln((many - 1) / 2)) / np.sqrt(many / 2)
+    return found
 
 
 def _over(difference: float, variance: float) -> float:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy import special
 
 from ._checks import Floats, Numbers, same_length, vector
-from .effects import smcr
+from .effects import correction, smcr
 from .resampling import bootstrap
 
 __all__ = [
@@ -194,7 +194,19 @@ def learning_gain(
     if x.size >= _FEW_PERSONS and x.std() > 0:
         gain = smcr(x, y).estimate
         if units >= 3:
-            ends = bootstrap(_smcr, x, y, clusters=own, confidence=confidence, resamples=resamples, seed=seed)
+            centred = x - x.mean()  # the squares of large scores would cost digits
+            ends = bootstrap(
+                _smcr_of_sums,
+                np.ones_like(x),
+                centred,
+                centred**2,
+                y - x,
+                clusters=own,
+                of_sums=True,
+                confidence=confidence,
+                resamples=resamples,
+                seed=seed,
+            )
             low, high = ends.low, ends.high
     regression = float("nan")
     if population_mean is not None and reliability is not None and x.size:
@@ -278,9 +290,12 @@ def selection_effect(chosen: int, total: int, sd: float, reliability: float) -> 
     return regression_to_the_mean(float(scores.mean()) * sd, 0.0, reliability)
 
 
-def _smcr(pre: Floats, post: Floats) -> float:
-    """SMCR of a resample; NaN when all its pre-test scores are equal."""
-    return smcr(pre, post).estimate if pre.size >= _FEW_PERSONS and pre.std() > 0 else float("nan")
+def _smcr_of_sums(n: Floats, pre: Floats, squares: Floats, change: Floats) -> Floats:
+    """SMCR of resamples given by their sums; NaN where all scores before are equal."""
+    variance = (squares - pre**2 / n) / (n - 1)
+    varies = (n >= _FEW_PERSONS) & (variance > 1e-9 * squares / n)
+    found: Floats = correction(n - 1) * change / n / np.sqrt(np.where(varies, variance, np.nan))
+    return found
 
 
 def _mean(values: Floats) -> float:

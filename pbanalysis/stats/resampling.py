@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -26,9 +27,10 @@ class Bootstrap(NamedTuple):
 
 
 def bootstrap(
-    statistic: Callable[..., float],
+    statistic: Callable[..., Any],
     *columns: Numbers,
     clusters: npt.ArrayLike | None = None,
+    of_sums: bool = False,
     confidence: float = 0.95,
     resamples: int = 2000,
     seed: int = 0,
@@ -38,11 +40,14 @@ def bootstrap(
     Parameters
     ----------
     statistic : callable
-        Takes as many one-dimensional arrays as there are `columns`, returns a number.
+        Takes as many one-dimensional arrays as there are `columns`, returns a number. With `of_sums` it
+        takes their sums instead, arrays of any shape (one sum a resample), and works elementwise.
     *columns : array_like, shape (n,)
         Data of the same persons, resampled together.
     clusters : array_like, shape (n,), optional
         Whole clusters (branches) are resampled: persons of one branch learn together.
+    of_sums : bool
+        The statistic is a function of the columns' sums: all resamples at once, some twenty times faster.
     confidence : float
         Two-sided level.
     resamples, seed : int
@@ -79,25 +84,63 @@ def bootstrap(
     if len(rows) < 3:
         raise ValueError(f"可重抽样的单位不足 3 个，收到 {len(rows)} 个")
 
-    def on_units(units: npt.NDArray[np.int64]) -> float:
-        chosen = np.concatenate([rows[int(u)] for u in units])
-        return float(statistic(*(column[chosen] for column in data)))
-
+    units: tuple[npt.NDArray[Any], ...]
+    if of_sums:
+        units = tuple(np.bincount(member, weights=column) for column in data)
+        estimate, resampled = statistic(*(column.sum() for column in data)), _of_sums(statistic)
+    else:
+        units = (np.arange(len(rows)),)
+        estimate, resampled = statistic(*data), _of_rows(statistic, data, rows)
     with warnings.catch_warnings():
         # a statistic that does not vary has no BCa interval: the ends are NaN, which says it
         warnings.simplefilter("ignore")
         result = stats.bootstrap(
-            (np.arange(len(rows)),),
-            on_units,
-            vectorized=False,
+            units,
+            _tied(resampled, float(estimate)),
+            vectorized=True,
+            paired=True,
             n_resamples=resamples,
             confidence_level=level(confidence),
             method="BCa",
             rng=np.random.default_rng(seed),
         )
     ends = result.confidence_interval
-    estimate = float(statistic(*data))
-    return Bootstrap(estimate, float(ends.low), float(ends.high), float(result.standard_error), len(rows))
+    return Bootstrap(
+        float(estimate), float(ends.low), float(ends.high), float(result.standard_error), len(rows)
+    )
+
+
+def _tied(statistic: Callable[..., Any], estimate: float) -> Callable[..., Any]:
+    """Resamples that hold the same units tie: the order of a sum must not decide which is larger.
+
+    With three branches two of nine resamples are the sample itself, and BCa counts how many lie below it.
+    """
+    digits = 12 - math.ceil(math.log10(abs(estimate))) if np.isfinite(estimate) and estimate else 12
+
+    def rounded(*data: npt.NDArray[Any], axis: int) -> Any:
+        return np.round(statistic(*data, axis=axis), digits)
+
+    return rounded
+
+
+def _of_sums(statistic: Callable[..., Any]) -> Callable[..., Any]:
+    def resampled(*totals: Floats, axis: int) -> Any:
+        return statistic(*(total.sum(axis=axis) for total in totals))
+
+    return resampled
+
+
+def _of_rows(
+    statistic: Callable[..., Any], data: list[Floats], rows: list[npt.NDArray[np.int64]]
+) -> Callable[..., Any]:
+    def one(units: npt.NDArray[np.int64]) -> float:
+        chosen = np.concatenate([rows[int(u)] for u in units])
+        return float(statistic(*(column[chosen] for column in data)))
+
+    def resampled(units: npt.NDArray[np.int64], axis: int) -> Any:
+        return np.apply_along_axis(one, axis, units)
+
+    return resampled
 
 
 def permutation_two_sample(x: Numbers, y: Numbers, *, resamples: int = 9999, seed: int = 0) -> float:

@@ -166,3 +166,20 @@ def test_kappa_of_two_checkers() -> None:
     assert reliability.contingency(["是", "否"], ["是", "是"]).tolist() == [[0, 1], [0, 1]]
     assert np.isnan(reliability.cohen_kappa([[5, 0], [0, 0]])).all()
     assert reliability.cohen_kappa([[5, 0], [0, 5]])[:3] == (1, 1, 1)
+
+
+def test_bootstrap_of_sums_is_the_bootstrap_of_the_rows() -> None:
+    """A statistic of sums, all resamples at once, gives what the rows give one resample at a time."""
+    rng = np.random.default_rng(5)
+    branch, score = np.repeat(np.arange(9), 7), rng.normal(60, 9, 63)
+    slow = resampling.bootstrap(np.mean, score, clusters=branch, resamples=400, seed=3)
+    fast = resampling.bootstrap(
+        lambda n, total: total / n, np.ones(63), score, clusters=branch, of_sums=True, resamples=400, seed=3
+    )
+    assert tuple(fast) == pytest.approx(tuple(slow))
+    gained = score + rng.normal(3, 4, 63)
+    own = gain.learning_gain(score, gained, branch, resamples=400, seed=3)
+    rows = resampling.bootstrap(
+        lambda x, y: effects.smcr(x, y).estimate, score, gained, clusters=branch, resamples=400, seed=3
+    )
+    assert (own.gain, own.low, own.high) == pytest.approx((rows.estimate, rows.low, rows.high))
