@@ -143,9 +143,8 @@ def restricted_mean(rng: np.random.Generator, n: int) -> tuple[float, float, flo
 def incidence(rng: np.random.Generator, n: int) -> tuple[float, float, float]:
     time, end = rng.exponential(20, n), rng.uniform(35, 120, n)
     cause = np.where(time <= end, np.where(rng.random(n) < 2 / 3, 1, 2), 0)
-    f, v = competing.cumulative_incidence(np.minimum(time, end), cause).at(30)
-    f, v = (float(f), float(v)) if np.isfinite(f) else (float("nan"),) * 2
-    return f - 1.96 * np.sqrt(v), f + 1.96 * np.sqrt(v), 2 / 3 * (1 - np.exp(-30 / 20))
+    low, high = competing.cumulative_incidence(np.minimum(time, end), cause).interval(30)
+    return float(low), float(high), 2 / 3 * (1 - np.exp(-30 / 20))
 
 
 def hedges(rng: np.random.Generator, n: int) -> tuple[float, float, float]:

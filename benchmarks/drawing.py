@@ -154,6 +154,7 @@ def gallery(k: int) -> dict[str, Callable[[], Figure | Box]]:
             grid,
             {"整改完成": 0.7 * (1 - np.exp(-grid / 40)), "合并或转办": 0.15 * (1 - np.exp(-grid / 60))},
             n=k,
+            ranges={"整改完成": (0.5, 0.8), "合并或转办": (0.05, 0.25)},
         ),
         "xmr": lambda: fig.xmr(
             c("xmr", "党员到会率", counted="期"),

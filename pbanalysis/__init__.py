@@ -52,6 +52,7 @@ _WHERE = {
     "plot_audits": "pbanalysis.exhibits.development",
     "plot_open_issues": "pbanalysis.exhibits.rectification",
     "plot_time_to_close": "pbanalysis.exhibits.rectification",
+    "plot_ends": "pbanalysis.exhibits.rectification",
     "plot_issue_matrix": "pbanalysis.exhibits.rectification",
     "plot_overdue": "pbanalysis.exhibits.rectification",
     "plot_terms": "pbanalysis.exhibits.rectification",

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from pbanalysis.exhibits.blocks import Box, Figure
+import math
+
+import numpy as np
+
+from pbanalysis.exhibits.blocks import Box, Column, Figure, Line, Paragraph, Row, Table
 from pbanalysis.exhibits.figures.bars import counts
-from pbanalysis.exhibits.figures.curves import survival
+from pbanalysis.exhibits.figures.caption import Caption
+from pbanalysis.exhibits.figures.curves import cumulative_incidence, survival
 from pbanalysis.exhibits.figures.grids import matrix
 from pbanalysis.exhibits.figures.series import burn_down
 from pbanalysis.exhibits.figures.spans import expiring_terms
+from pbanalysis.exhibits.numbers import joined
 from pbanalysis.exhibits.parts import caption, county_curve, curve, few, undrawn
+from pbanalysis.exhibits.words import spans
+from pbanalysis.stats import competing
 from pbanalysis.themes import rectification
 from pbanalysis.themes.beside import time_to_close
 from pbanalysis.themes.report import Report
 
-__all__ = ["plot_issue_matrix", "plot_open_issues", "plot_overdue", "plot_terms", "plot_time_to_close"]
+__all__ = [
+    "plot_ends",
+    "plot_issue_matrix",
+    "plot_open_issues",
+    "plot_overdue",
+    "plot_terms",
+    "plot_time_to_close",
+]
 
 _ISSUES = ("issues",)
+_DRAWN = 5  # fewer issues that ended in one of the ways are listed, not drawn as a curve
 
 
 def plot_open_issues(report: Report) -> Figure | Box:
@@ -34,6 +50,54 @@ def plot_time_to_close(report: Report) -> Figure | Box:
         return words.nothing(why)
     own = time_to_close(report.known, report.period)
     return survival(few(own, words), curve(own), county_curve(report, "R06"))
+
+
+def plot_ends(report: Report) -> Figure | Table | Paragraph | Box:
+    """How issues ended by day, closing and other ends competing; a few are listed, and none is said."""
+    words = caption(report, "ends", "问题了结情况", unit="%", counted="项问题", tables=_ISSUES)
+    if why := undrawn(report, "R06"):
+        return words.nothing(why)
+    days, how = rectification.how_ended(report)
+    n = np.bincount(how, minlength=len(rectification.ENDS)).tolist()
+    if not n[2]:
+        return Paragraph(id=words.id, role=words.role, text=f"没有以{rectification.ENDS[2]}了结的问题。")
+    if min(n[1:]) < _DRAWN:
+        return _ends_listed(words, n)
+    # the last tenth still followed would say little of how the others end
+    horizon = float(np.sort(days)[-math.ceil(len(days) / 10)])
+    curves = {
+        name: competing.cumulative_incidence(days, how, of=code)
+        for code, name in enumerate(rectification.ENDS)
+        if code
+    }
+    return cumulative_incidence(
+        words,
+        next(iter(curves.values())).time,
+        {name: curve.incidence for name, curve in curves.items()},
+        n=len(days),
+        ranges={name: tuple(map(float, curve.interval(horizon))) for name, curve in curves.items()},
+        remaining=rectification.ENDS[0],
+        horizon=horizon,
+    )
+
+
+def _ends_listed(words: Caption, n: list[int]) -> Table:
+    total = words.fact("n", sum(n))
+    ends = [(rectification.ENDS[code], words.fact(f"end_{code}", n[code])) for code in (1, 2, 0)]
+    clauses: list[Line] = [(f"{name} ", number, " 项") for name, number in ends]
+    return Table(
+        id=words.id,
+        role=words.role,
+        title=(f"{words.subject}：能算出天数的 ", total, " 项中，", *spans(joined(clauses, "，"))),
+        columns=(
+            Column(key="how", title="截止日的结果", width=2.0),
+            Column(key="n", title="件数", align="right"),
+        ),
+        rows=(*(Row((name, number)) for name, number in ends), Row(("合计", total), kind="total")),
+        unit="项",
+        source=words.source,
+        notes=("件数少，只列件数，不画累计曲线。",),
+    )
 
 
 def plot_issue_matrix(report: Report) -> Figure | Box:

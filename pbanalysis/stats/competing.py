@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from ._checks import Bools, Floats, Ints, Numbers, same_length, vector
+from ._checks import Bools, Floats, Ints, Numbers, same_length, two_sided_z, vector
+from .intervals import Interval
 
 __all__ = ["CumulativeIncidence", "GrayTest", "cumulative_incidence", "gray_test"]
 
@@ -44,6 +45,12 @@ class CumulativeIncidence:
         incidence = np.concatenate(([0.0], self.incidence))[index]
         variance = np.concatenate(([0.0], self.variance))[index]
         return known * incidence, known * variance
+
+    def interval(self, times: Numbers, confidence: float = 0.95) -> Interval:
+        """Return incidence ± z standard errors at `times`, inside [0, 1]; NaN after the last observation."""
+        incidence, variance = self.at(times)
+        half = two_sided_z(confidence) * np.sqrt(variance)
+        return Interval(np.clip(incidence - half, 0, 1), np.clip(incidence + half, 0, 1))
 
 
 def cumulative_incidence(time: Numbers, cause: Numbers, of: int = 1) -> CumulativeIncidence:

@@ -18,12 +18,14 @@ from pbanalysis.themes.report import Report
 
 __all__ = [
     "AGES",
+    "ENDS",
     "LIMITS",
     "STANDINGS",
     "MonthEnds",
     "burn_down",
     "by_category",
     "due_next",
+    "how_ended",
     "onsite",
     "overdue_ages",
     "terms",
@@ -102,6 +104,18 @@ def by_category(report: Report) -> tuple[list[str], npt.NDArray[np.int64]]:
     np.add.at(counts, (category[category >= 0], standing[category >= 0]), 1)
     used = counts.sum(axis=1) > 0
     return [ISSUE_CATEGORIES[code] for code, has in zip(codes, used) if has], counts[used]
+
+
+# how an issue can end, in the order of the codes of ``event``; what is neither is still open
+ENDS = ("仍未办结", "销号", "合并、转办、撤销")
+
+
+def how_ended(report: Report) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Days each issue was followed, and how it ended (position in :data:`ENDS`)."""
+    rows = issues(report.known, report.period)
+    length = rows["days"].to_numpy(dtype=float)
+    usable = np.isfinite(length)
+    return length[usable], rows["event"].to_numpy(dtype=np.int64)[usable]
 
 
 # days past the deadline up to which each class runs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ import pytest
 
 import pbanalysis as pb
 from pbanalysis.errors import PbError
+from pbanalysis.exhibits.blocks import Figure, Table, facts_of
 from pbanalysis.plan.registry import registry
 from pbanalysis.themes import development, overview, rectification, study
+from pbanalysis.themes.beside import time_to_close
 from pbanalysis.themes.matters import MOST_ON_SITE, due_soon
 from pbanalysis.themes.reading import Reading
 from pbanalysis.themes.report import Report, previous_period
@@ -71,6 +74,30 @@ def test_issues_add_up_to_the_scorecard(towns: list[pb.Township], frame: pd.Data
         assert ages.sum() == late.numerator == table[:, rectification.STANDINGS.index("逾期")].sum()
         assert stock.overdue_n[-1] == late.numerator
         assert table.sum() <= listed.denominator  # an issue without a category is in no row
+
+
+def test_issues_end_in_one_way_each(towns: list[pb.Township], frame: pd.DataFrame) -> None:
+    """Closed, ended otherwise and open add up to the curve's units; a few are listed, none is said."""
+    shown = set()
+    for town in towns:
+        report = pb.rectification(town, "2023", frame)
+        fitted, exhibit = time_to_close(report.known, report.period), pb.plot_ends(report)
+        shown.add(type(exhibit).__name__)
+        if fitted is None:
+            continue
+        days, how = rectification.how_ended(report)
+        assert len(days) == fitted.at_risk[0]
+        assert (how == 1).sum() == fitted.events.sum()
+        if isinstance(exhibit, Table):
+            assert [row.cells[1].value for row in exhibit.rows] == [
+                *np.bincount(how, minlength=3)[[1, 2, 0]],
+                len(days),
+            ]
+        if isinstance(exhibit, Figure):
+            shares = [fact.value for fact in facts_of(exhibit.title) if re.fullmatch(r".*end_\d", fact.id)]
+            assert sum(shares) == pytest.approx(1)
+            assert shares[0] < 1 - fitted.survival[-1]  # other ends counted as open would promise more
+    assert shown >= {"Figure", "Table", "Paragraph"}
 
 
 def test_stages_are_protected(towns: list[pb.Township], frame: pd.DataFrame) -> None:

@@ -225,6 +225,7 @@ def cumulative_incidence(
     ends: Mapping[str, Numbers],
     *,
     n: int,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
     remaining: str = "仍未办结",
     horizon: float | None = None,
 ) -> Figure | Box:
@@ -238,6 +239,8 @@ def cumulative_incidence(
         Name of an end → cumulative incidence, shape (m,); at most three. Their sum is ≤ 1.
     n
         Units followed.
+    ranges
+        Name of an end → the range of chance of its incidence at the last day drawn.
     """
     day = floats(time)
     if not n or day.size == 0 or not ends:
@@ -262,9 +265,15 @@ def cumulative_incidence(
     frame.x_axis(ticks, [number_text(tick) for tick in ticks], "天数")
     shares = [caption.share(f"end_{k}", share, n) for k, (_, share, _) in enumerate(final)]
     wanted = [float(frame.py(middle)) for *_, middle in final]
-    for y_mm, (name, *_), share in zip(spread(wanted, 4.0, frame.top, frame.bottom), final, shares):
+    said: list[Line] = []
+    places = spread(wanted, 8.0 if ranges else 4.0, frame.top, frame.bottom)
+    for k, (y_mm, (name, *_), share) in enumerate(zip(places, final, shares)):
         sheet.text(frame.right + 1.5, y_mm, f"{name} {share.text}", 7.5)
-    said: list[Line] = [(name + " ", share) for (name, *_), share in zip(final, shares)]
+        said.append((f"{name} ", share))
+        if ranges and name in ranges:
+            low, high = (caption.share(f"end_{k}_{e}", v, n) for e, v in zip(("low", "high"), ranges[name]))
+            sheet.text(frame.right + 1.5, y_mm + 3.4, f"{low.text}—{high.text}", 6.5, color=MID)
+            said[-1] = (f"{name} ", share, "（波动范围 ", low, "—", high, "）")
     until = (f"{caption.subject}：至第 ", caption.fact("day", end), " 天，")
     title = joined([(*until, *spans_of(said[0])), *said[1:]], "，", "")
     alt = joined([title, "各种结局互斥，自下而上累加"])
