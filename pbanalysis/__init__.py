@@ -74,7 +74,6 @@ _WHERE = {
     "what_if": "pbanalysis.explore.trial",
     "composite": "pbanalysis.explore.composite",
     "results": "pbanalysis.explore.kept:results_of",
-    "rows": "pbanalysis.explore.rows",
     "screens": "pbanalysis.explore.screens",
     "desk": "pbanalysis.explore.desk",
 }

@@ -242,7 +242,7 @@ def _narrowed(report: Report, peers: Sequence[str]) -> Report:
 
 def _size_classes(county: County) -> Any:
     """Class of each township by number of active branches, in official order: thirds, ties together."""
-    orgs = county.table("organisations")
+    orgs = county.frame("organisations")
     towns = county.townships["township_id"]
     branches = orgs[orgs["org_type"].isin(["branch", "joint_branch"])] if orgs is not None else None
     n = (

@@ -78,7 +78,7 @@ class Known:
 
     def has(self, *names: str) -> bool:
         """Whether all of these tables were collected."""
-        return all(self.county.table(name) is not None for name in names)
+        return all(self.county.frame(name) is not None for name in names)
 
     def on(self, period: Period) -> RuleSet:
         """The rules by which a period is judged."""
@@ -129,7 +129,7 @@ class Known:
         return np.asarray(~(founded[extra] > first) & ~(dissolved[extra] < last))
 
     def _cut(self, name: str) -> pd.DataFrame | None:
-        frame, table = self.county.table(name), TABLES[name]
+        frame, table = self.county.frame(name), TABLES[name]
         if frame is None:
             return None
         keep = np.ones(len(frame), dtype=bool)

@@ -63,7 +63,7 @@ def rows_of(county: County) -> dict[str, dict[str, TableRows]]:
     """Digests of every township's rows of every table; rows of no township under ``COUNTYWIDE``."""
     found: dict[str, dict[str, TableRows]] = {}
     for table in TABLES.values():
-        frame = county.table(table.name)
+        frame = county.frame(table.name)
         if frame is None:
             continue
         digests, columns = row_digests(frame), list(frame.columns)

@@ -57,7 +57,7 @@ def changed_rows(
 
 
 def _placed(county: County, name: str, rows: TableRows) -> pd.DataFrame:
-    frame = county.table(name)
+    frame = county.frame(name)
     assert frame is not None  # rows were found in it
     own, table = frame.iloc[rows.positions], TABLES[name]
     place = own["source_file"].str.cat(own["source_sheet"].fillna(""), sep=" ").str.strip()

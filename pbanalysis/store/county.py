@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,14 +19,25 @@ from pbanalysis.errors import Code, PbError, near_names
 from pbanalysis.store.frames import from_arrow
 from pbanalysis.store.schema import TABLES
 
+if TYPE_CHECKING:
+    from pbanalysis.privacy.persons import PersonRows
+
 __all__ = ["CONTRACT_VERSION", "County", "Township", "default_store", "open_county"]
 
 CONTRACT_VERSION = 1
+# free text may say anything: it stays in the ledger it came from
+_FREE_TEXT = ("minutes", "topic", "problem", "measure")
+# small numbers of persons by branch or township, and where they are shown with the small ones held back
+_COUNTS_OF_PERSONS = {
+    "study_hours": 'pb.behind(学习质量报告, "S07")',
+    "admission_profiles": 'pb.plot_structure(发展党员报告, "age")',
+    "measure_records": "pb.measures(报告)",
+}
 
 
 @dataclass(frozen=True)
 class County:
-    """A county's canonical tables at a cut-off; frames are shared, so do not change them in place.
+    """A county's canonical tables at a cut-off.
 
     Attributes
     ----------
@@ -47,8 +58,39 @@ class County:
     meta: Mapping[str, Any] = field(repr=False, compare=False)
     _frames: dict[str, pd.DataFrame | None] = field(default_factory=dict, repr=False, compare=False)
 
-    def table(self, name: str) -> pd.DataFrame | None:
-        """One canonical table, or None when it was not collected (absent is not empty)."""
+    def table(self, name: str) -> pd.DataFrame | PersonRows | None:
+        """A canonical table for looking at: what it gives may be shown to whoever works on the evaluation.
+
+        Returns
+        -------
+        A copy of the rows of organisations, villages, meetings, issues …, without free text. Tables of
+        one row a person (tests, admissions, audits of files, follow-ups) come as
+        :class:`~pbanalysis.privacy.persons.PersonRows`, which counts and averages by organisation and
+        does nothing else. None when the table was not collected (absent is not empty).
+
+        Raises
+        ------
+        PbError
+            There is no such table, or it holds small numbers of persons; the error says where those are
+            shown with the small ones held back.
+
+        Notes
+        -----
+        What leaves the county office is the reports alone. :meth:`frame` gives every row, for counting.
+
+        Examples
+        --------
+        >>> county.table("issues")  # doctest: +SKIP
+        >>> county.table("test_scores").mean("score", by="org_id")  # doctest: +SKIP
+        """
+        return _guarded(name, self.frame(name))
+
+    def frame(self, name: str) -> pd.DataFrame | None:
+        """All rows and columns of a table, as the counting functions read them; None when not collected.
+
+        Pseudonyms, free text and small numbers of persons are in it: only sums of its rows may be shown
+        or kept, and nothing of it leaves the county office. It is shared, so do not change it in place.
+        """
         if name not in TABLES:
             raise PbError(
                 Code.UNKNOWN_NAME, "没有这张表", where="table", got=name, fix=near_names(name, TABLES)
@@ -81,7 +123,7 @@ class County:
     @cached_property
     def townships(self) -> pd.DataFrame:
         """Townships in official order (that of the registry): ``township_id``, ``name``, ``kind`` …"""
-        frame = self.table("townships")
+        frame = self.frame("townships")
         if frame is None or frame.empty:
             raise PbError(
                 Code.STORE_BROKEN,
@@ -114,10 +156,10 @@ class County:
         """Township of every organisation, village and case: ``{"org_id": Series(index=org_id) …}``."""
         routes: dict[str, pd.Series[Any]] = {}
         for table, key in (("organisations", "org_id"), ("villages", "village_id")):
-            frame = self.table(table)
+            frame = self.frame(table)
             if frame is not None:
                 routes[key] = frame.drop_duplicates(key).set_index(key)["township_id"]
-        cases = self.table("admissions")
+        cases = self.frame("admissions")
         if cases is not None and "org_id" in routes:
             routes["case_id"] = (
                 cases.drop_duplicates("case_id").set_index("case_id")["org_id"].map(routes["org_id"])
@@ -126,7 +168,7 @@ class County:
 
     def township_of(self, name: str) -> pd.Series[Any] | None:
         """Township code of every row of a table (NA where it leads to none); None if absent or countywide."""
-        frame, route = self.table(name), TABLES[name].route
+        frame, route = self.frame(name), TABLES[name].route
         if frame is None or route is None:
             return None
         if route == "township_id":
@@ -160,9 +202,18 @@ class Township:
     name: str
     kind: str
 
-    def table(self, name: str) -> pd.DataFrame | None:
-        """The township's rows of a table; None when the table was not collected."""
-        frame = self.county.table(name)
+    def table(self, name: str) -> pd.DataFrame | PersonRows | None:
+        """The township's rows of a table, as guarded as :meth:`County.table`.
+
+        Examples
+        --------
+        >>> county.township("城关镇").table("issues")  # doctest: +SKIP
+        """
+        return _guarded(name, self.frame(name))
+
+    def frame(self, name: str) -> pd.DataFrame | None:
+        """The township's rows as counted, see :meth:`County.frame`: only sums of them may be shown."""
+        frame = self.county.frame(name)
         town = self.county.township_of(name)
         if frame is None or town is None:
             return frame
@@ -170,6 +221,25 @@ class Township:
 
     def _repr_html_(self) -> str:
         return f"<p><b>{html.escape(self.name)}</b>（{self.id}）　{html.escape(self.county.name)}　截止 {self.county.as_of}</p>"
+
+
+def _guarded(name: str, frame: pd.DataFrame | None) -> pd.DataFrame | PersonRows | None:
+    """What of a table's rows may be looked at."""
+    from pbanalysis.privacy.persons import PERSON_COLUMNS, PersonRows
+
+    if frame is None:
+        return None
+    if name in _COUNTS_OF_PERSONS:
+        raise PbError(
+            Code.PRIVACY_GATE,
+            f"“{TABLES[name].title}”里有不足 5 人的人数，不逐行查看",
+            where="table",
+            got=name,
+            fix=f"请用 {_COUNTS_OF_PERSONS[name]}，过小的数已隐去",
+        )
+    if PERSON_COLUMNS & set(frame):
+        return PersonRows(frame)
+    return frame.drop(columns=[column for column in _FREE_TEXT if column in frame]).copy()
 
 
 def default_store() -> Path:

@@ -62,5 +62,5 @@ def row_counts(report: Report) -> dict[str, int | None]:
     """Rows of the unit in each table the theme reads; None where the table was not collected."""
     tables = dict.fromkeys(name for i in report.indicators for name in i.source_tables)
     source = report.township or report.county
-    frames = {name: source.table(name) for name in tables}
+    frames = {name: source.frame(name) for name in tables}
     return {name: None if frame is None else len(frame) for name, frame in frames.items()}

@@ -98,7 +98,7 @@ class Report:
     @cached_property
     def _quotas(self) -> dict[tuple[str, str], int]:
         """The county's 任务分解 of the year, by unit and item, of the items that are judged by it."""
-        rows = self.county.table("quotas")
+        rows = self.county.frame("quotas")
         if rows is None:
             return {}
         rows = rows[(rows["year"] == self.period.year).fillna(False).to_numpy(dtype=bool)].dropna(
@@ -120,7 +120,7 @@ class Report:
             return known(self.county)
         tables = {name for i in registry().of_theme(self.theme) for name in i.source_tables}
         frames = {
-            name: self.township.table(name)
+            name: self.township.frame(name)
             for name in TABLES
             if name in tables | _ALWAYS and self.county.has(name)
         }

@@ -48,7 +48,7 @@ def test_import_of_ledgers_and_county_equals_the_tables(imported: tuple[Path, Co
     base, county = imported
     expected, problems, _ = read_csv(base / "demo" / "tables" / f"{name}.csv", TABLES[name])
     assert not problems
-    frame = county.table(name)
+    frame = county.frame(name)
     assert frame is not None
     pd.testing.assert_frame_equal(content(frame, name), content(expected, name))
 

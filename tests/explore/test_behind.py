@@ -50,8 +50,8 @@ def test_no_row_is_a_person(county):
         str(k)
         for name in ("admissions", "test_scores")
         for c in PERSON_COLUMNS
-        if c in county.table(name)
-        for k in county.table(name)[c]
+        if c in county.frame(name)
+        for k in county.frame(name)[c]
     }
     at = known(county)
     for indicator in SHOWN:

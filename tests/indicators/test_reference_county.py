@@ -83,7 +83,7 @@ def plain(frame, table):
 )  # fmt: skip
 def test_every_row_agrees_with_the_slow_computation(reference_county, period, as_of):
     """All rows, other periods and cut-offs too: the state and every count."""
-    tables = {name: plain(reference_county.table(name), table) for name, table in TABLES.items()}
+    tables = {name: plain(reference_county.frame(name), table) for name, table in TABLES.items()}
     oracle = SlowButIndexed(tables, reference_county.code, period, as_of)
     results = evaluate(reference_county, period, as_of)
     wrong = []
@@ -101,7 +101,7 @@ def test_every_row_agrees_with_the_slow_computation(reference_county, period, as
 def test_the_demo_county_agrees_with_the_slow_computation(demo_store, period, as_of):
     """The same check on the fictional county, wherever the reference material is not at hand."""
     county = open_county(demo_store, as_of)
-    tables = {name: plain(county.table(name), table) for name, table in TABLES.items()}
+    tables = {name: plain(county.frame(name), table) for name, table in TABLES.items()}
     results = evaluate(county, period, as_of)
     wrong = [
         (*key, name)
@@ -161,7 +161,7 @@ def test_what_contradicts_itself_is_reported_with_its_row(reference_county):
     """Present over expected, closed without a date, steps reversed: found, and not more kinds than planted."""
     found = findings(reference_county, "2023-12-31")
     assert set(found["code"]) >= {"present_over_expected", "closed_undated", "steps_reversed"}
-    meetings = reference_county.table("meetings")
+    meetings = reference_county.frame("meetings")
     rows = found[found["code"] == "present_over_expected"]
     there = meetings.iloc[rows["row"].to_numpy() - 1]
     assert (there["present_n"] > there["expected_n"]).all()

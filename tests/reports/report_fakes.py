@@ -36,7 +36,7 @@ TABLE_OF = {"study": "trainings", "development": "admission_plans", "rectificati
 _CELLS = (
     "import json\n\nfrom pbanalysis import open_county\nimport pandas as pd",
     "county = open_county(store, as_of=as_of)\ntown = county.township(township_id)\nprint('乡镇', town.name, town.id)",
-    "frame = town.table('{table}')\nprint(frame.drop(columns=['source_file', 'source_sheet']).to_csv(index=False))",
+    "frame = town.frame('{table}')\nprint(frame.drop(columns=['source_file', 'source_sheet']).to_csv(index=False))",
     "own = pd.read_parquet(results).query('unit_id in [@township_id, @county.code]')",
     "print(own[own['indicator_id'] == '{theme}'][['unit_id', 'numerator']].to_csv(index=False))",
 )
@@ -109,7 +109,7 @@ def published(county: County, period: Period) -> pd.DataFrame:
     """One number a theme and unit: how many rows its table has; the county's is the sum."""
     out = []
     for theme, table in TABLE_OF.items():
-        frame = county.table(table)
+        frame = county.frame(table)
         counts = frame.groupby("township_id").size() if frame is not None else pd.Series(dtype=int)
         units = {town: int(counts.get(town, 0)) for town in county.townships["township_id"]}
         for unit, n in {**units, county.code: sum(units.values())}.items():

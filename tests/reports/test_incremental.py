@@ -189,7 +189,7 @@ def _look(tables: Tables, tools, out: Path) -> tuple[dict[tuple[str, str], str],
         town = county.township(code)
         for planned in situation.unit(code, name, tuple(fakes.THEMES)).reports:
             keys[planned.key] = planned.inputs["key"]
-            frame = town.table(fakes.TABLE_OF[planned.theme])
+            frame = town.frame(fakes.TABLE_OF[planned.theme])
             own = results[
                 results["unit_id"].isin([code, county.code]) & (results["indicator_id"] == planned.theme)
             ]
@@ -204,4 +204,4 @@ def test_rows_are_dealt_out_once(store: Path) -> None:
     rows = rows_of(county)
     for table in ("issues", "trainings"):
         positions = [k for town in fakes.TOWNS for k in rows[town][table].positions]
-        assert sorted(positions) == list(range(len(county.table(table))))
+        assert sorted(positions) == list(range(len(county.frame(table))))

@@ -55,8 +55,8 @@ def test_codes_stay_text_and_missing_stays_missing(store: Path):
 def test_absent_and_empty_tables_differ(store: Path):
     """A table that is absent is None, one that is present and empty has no rows."""
     county = pb.open_county(store)
-    assert county.table("meetings") is None
-    assert len(county.table("issues")) == 0
+    assert county.frame("meetings") is None
+    assert len(county.frame("issues")) == 0
     assert county.has("issues")
     assert not county.has("meetings")
 
@@ -170,8 +170,8 @@ def test_township_view_has_its_rows_only(shared: Path, tmp_path: Path):
     write_store(tmp_path / "s", tables, county=COUNTY, as_of="2023-12-31", sources={})
     county = pb.open_county(tmp_path / "s")
     for name in ("meetings", "admissions", "followups", "issues", "village_years", "file_audits"):
-        parts = [county.township(t).table(name) for t in county.townships["township_id"]]
-        assert sum(map(len, parts)) == len(county.table(name)), name
+        parts = [county.township(t).frame(name) for t in county.townships["township_id"]]
+        assert sum(map(len, parts)) == len(county.frame(name)), name
 
 
 def test_errors_survive_a_process_boundary():
