@@ -8,6 +8,7 @@ from pbanalysis.exhibits import numbers, words
 from pbanalysis.exhibits.blocks import Align, Cell, CellLike, Column, Line, Paragraph, Row, Table
 from pbanalysis.exhibits.numbers import NONE
 from pbanalysis.exhibits.style import VS_COUNTY_MARKS
+from pbanalysis.indicators.bounds import BY_BRANCH
 from pbanalysis.indicators.due import due_day
 from pbanalysis.plan.clauses import Measure
 from pbanalysis.plan.clauses import measures as plan_measures
@@ -120,6 +121,8 @@ def _notes(report: Report) -> Iterator[Line]:
     if left:
         yield ("未计入分母的：", *words.spans(numbers.joined(left, "；")), "。")
     yield "波动范围是偶然波动可能造成的上下限（95%），不是抽样误差；分母不足10的只列件数。“推定”指方案未写明数字、按要求推定的目标。"
+    if widened := [r.id for r in report.readings if r.ci_method == BY_BRANCH]:
+        yield f"{'、'.join(widened)}：同一支部的记录互相关联，波动范围已按支部放宽。"
     for reasons in dict.fromkeys(r.indicator.background for r in report.readings if r.indicator.background):
         named = "、".join(r.id for r in report.readings if r.indicator.background == reasons)
         yield f"{named}：{reasons}。"

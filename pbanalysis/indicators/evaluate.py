@@ -22,7 +22,7 @@ from pbanalysis.indicators import (
     study,
     villages,
 )
-from pbanalysis.indicators.bounds import METHODS, bounds
+from pbanalysis.indicators.bounds import bounds
 from pbanalysis.indicators.columns import Floats, equals, filled
 from pbanalysis.indicators.compare import beside_county
 from pbanalysis.indicators.due import due_reached
@@ -30,10 +30,11 @@ from pbanalysis.indicators.known import Known, known
 from pbanalysis.indicators.results import COLUMNS, Results
 from pbanalysis.indicators.states import Case, decide
 from pbanalysis.indicators.tally import OwnRow, Tally
-from pbanalysis.indicators.together import design_effects
+from pbanalysis.indicators.together import CLUSTERED, design_effects
 from pbanalysis.plan.policy import enforce
 from pbanalysis.plan.registry import Indicator, Registry, registry
 from pbanalysis.plan.rules import Rules
+from pbanalysis.stats.funnel import INDEPENDENT
 from pbanalysis.store.county import County
 
 __all__ = ["COUNTING", "count", "evaluate"]
@@ -139,7 +140,8 @@ def _block(at: Known, period: Period, indicator: Indicator) -> Block:
     numerator = np.append(tally.numerator, own.numerator)
     denominator = np.append(tally.denominator, own.denominator)
     value = _value(indicator, numerator, denominator, tally)
-    low, high = bounds(indicator, numerator, denominator, tally.statistic)
+    effect = design_effects(at, period)[indicator.id] if indicator.id in CLUSTERED else INDEPENDENT
+    low, high, method = bounds(indicator, numerator, denominator, tally.statistic, effect)
     states = np.array(_states(at, period, indicator, tally, own), dtype=object)
     if indicator.kind == "count":
         # a count has no denominator, and where it could not be made no number
@@ -158,7 +160,7 @@ def _block(at: Known, period: Period, indicator: Indicator) -> Block:
         "value": value,
         "ci_low": low,
         "ci_high": high,
-        "ci_method": np.where(np.isnan(low), "", METHODS.get(indicator.interval, "")).astype(object),
+        "ci_method": np.where(np.isnan(low), "", method).astype(object),
         "n_not_due": np.append(tally.n_not_due, own.n_not_due),
         "n_na": np.append(tally.n_na, own.n_na),
         "n_unknown": np.append(tally.n_unknown, own.n_unknown),

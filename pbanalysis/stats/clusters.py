@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy import special
 
-from ._checks import Numbers, binomial_counts
+from ._checks import Numbers, binomial_counts, two_sided_z
+from .intervals import Interval, wilson
 
-__all__ = ["DesignEffect", "design_effect"]
+__all__ = ["DesignEffect", "clustered_wilson", "design_effect"]
 
 
 class DesignEffect(NamedTuple):
@@ -69,3 +71,41 @@ def design_effect(numerators: Numbers, denominators: Numbers, units: Numbers) ->
     chance = float((whole_n * rate * (1 - rate))[usable].sum())
     degrees = int((count[usable] - 1).sum())
     return DesignEffect(max(scatter / chance, 1.0) if chance > 0 else 1.0, degrees)
+
+
+def clustered_wilson(x: Numbers, n: Numbers, effect: DesignEffect, confidence: float = 0.95) -> Interval:
+    """Wilson interval of a proportion whose records go together in clusters.
+
+    Estimates where the rate lies, given that n records say as much as n / effect independent ones.
+
+    Parameters
+    ----------
+    x, n : array_like
+        Numerators and denominators, 0 ≤ x ≤ n.
+    effect : DesignEffect
+        As :func:`design_effect` gives it; with a value of 1 this is :func:`intervals.wilson`.
+    confidence : float
+        Two-sided level.
+
+    Returns
+    -------
+    Interval
+        NaN where n = 0.
+
+    Notes
+    -----
+    Assumes the same effect in all units. Effective sample size with Student's t for an effect that was
+    itself estimated: Korn and Graubard (1998), Survey Methodology 24:193, there for Clopper–Pearson.
+
+    Examples
+    --------
+    >>> low, high = clustered_wilson([80], [100], DesignEffect(4.0, 200))
+    >>> low.round(3), high.round(3)
+    (array([0.607]), array([0.912]))
+    """
+    trials = np.asarray(n, dtype=float)
+    factor = effect.value
+    if factor > 1:
+        t = special.stdtrit(effect.degrees, (1 + confidence) / 2)
+        factor *= (t / two_sided_z(confidence)) ** 2
+    return wilson(np.asarray(x, dtype=float) / factor, trials / factor, confidence)

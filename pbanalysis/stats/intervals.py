@@ -107,7 +107,7 @@ def weighted_wilson(values: Numbers, weights: Numbers, confidence: float = 0.95)
 
     Notes
     -----
-    Effective size (Σw)²/Σw² (Kish 1965); ignores clustering.
+    Effective size (Σw)²/Σw² (Kish 1965); ignores clustering (:func:`clusters.clustered_wilson`).
 
     Examples
     --------

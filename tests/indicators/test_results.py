@@ -9,14 +9,17 @@ from fractions import Fraction
 import pandas as pd
 import pytest
 
+from pbanalysis.calendar import Period
 from pbanalysis.errors import PbError
-from pbanalysis.indicators import Results, evaluate
+from pbanalysis.indicators import Results, evaluate, known
 from pbanalysis.indicators.compare import comparison
 from pbanalysis.indicators.results import COLUMNS
 from pbanalysis.indicators.states import Case, decide, reaches
+from pbanalysis.indicators.together import design_effects
 from pbanalysis.plan.registry import registry
 from pbanalysis.stats.clusters import DesignEffect
 from pbanalysis.stats.funnel import INDEPENDENT
+from pbanalysis.stats.intervals import wilson
 from pbanalysis.terms import STATES, VS_COUNTY
 
 from .oracle_items import REPORTED
@@ -48,6 +51,25 @@ def test_units_are_every_township_and_the_county(results):
     units = results.frame.groupby("indicator_id")["unit_id"].agg(list)
     for i in registry():
         assert units[i.id] == ([CODE] if i.level == "other" else [*units["S01"]])
+
+
+def test_ranges_of_branches_records_allow_for_the_branch(reference_county):
+    """Rates of meetings have Wilson's interval widened by the design effect, and ci_method says so."""
+    frame, at = evaluate(reference_county, "2023", AS_OF).frame, known(reference_county, AS_OF)
+    effects = design_effects(at, Period.parse("2023"))
+    assert any(effect.value > 1 for effect in effects.values())
+    for i in registry():
+        rows = frame[(frame["indicator_id"] == i.id) & frame["ci_low"].notna().to_numpy()]
+        if i.interval != "wilson" or rows.empty:
+            continue
+        effect = effects.get(i.same_as or i.id, INDEPENDENT)
+        widened = effect.value > 1
+        assert set(rows["ci_method"]) == {"wilson_design_effect" if widened else "wilson"}
+        parts = rows[["numerator", "denominator", "ci_low", "ci_high"]].to_numpy(dtype=float).T
+        low, high = wilson(*parts[:2])
+        assert (parts[2] <= low + 1e-12).all()
+        assert (parts[3] >= high - 1e-12).all()
+        assert (parts[3] - parts[2] > high - low + 1e-9).all() == widened
 
 
 def test_county_rows_are_the_sums(results):

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pbanalysis.stats import (
+    clusters,
     competing,
     composite,
     duplicates,
@@ -78,6 +79,15 @@ def test_proportion_intervals_rise_with_the_count(n: int, confidence: float) -> 
         low, high = method(x, n, confidence)
         assert (np.diff(low) >= 0).all()
         assert (np.diff(high) >= 0).all()
+
+
+@given(counts(), st.floats(1, 20), st.integers(1, 400))
+def test_records_that_go_together_widen_the_interval(pair: tuple[int, int], effect: float, df: int) -> None:
+    """An effect of 1 is Wilson's interval; a larger one, or one estimated from less, never narrows it."""
+    plain, allowed = intervals.wilson(*pair), clusters.clustered_wilson(*pair, DesignEffect(effect, df))
+    assert tuple(clusters.clustered_wilson(*pair, DesignEffect(1.0, df))) == tuple(plain)
+    assert allowed.low <= plain.low + 1e-12
+    assert plain.high - 1e-12 <= allowed.high <= 1
 
 
 @given(counts(), counts())
