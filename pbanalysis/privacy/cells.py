@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from pbanalysis.privacy.attack import TOLERANCE, Attack
+from pbanalysis.privacy.attack import REACHES, TOLERANCE, Attack, neighbourhood
 
 __all__ = ["System", "Terms", "merge_equals"]
 
@@ -25,7 +25,7 @@ Terms = Mapping[int, float]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 
-_PART = 20_000  # variables that one program may move; the cost of a program grows faster than its size
+_PART = 300  # variables that one program moves; its cost grows faster than its size
 
 
 def merge_equals(n: int, pairs: Sequence[tuple[int, int]]) -> npt.NDArray[np.int64]:
@@ -60,7 +60,8 @@ class System:
     values
         True value of each variable, shape (v,).
     unit
-        Number of the unit it belongs to, shape (v,): variables that hang together most closely.
+        Number of the unit it belongs to, shape (v,): variables that hang together most closely; -1 for
+        those above all units (the county's).
     shows
         1 where a showing shows a variable, shape (s, v).
     equal, most
@@ -73,6 +74,9 @@ class System:
         Showings that are out already and cannot be held back, shape (s,).
     held
         Showings held back, shape (s,).
+    low, high
+        Least and greatest value of each secret that a feasible point is known for, shape (k,). Holding more
+        back leaves every such point feasible, so they only ever move apart.
     """
 
     values: Floats
@@ -84,7 +88,14 @@ class System:
     cost: Floats
     fixed: Flags
     held: Flags
-    programs: int = field(default=0)
+    programs: int = field(default=0, init=False)
+    low: Floats = field(init=False)
+    high: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.low = self.secrets @ self.values
+        self.high = self.low.copy()
+        self._times: Floats = self.shows.T @ (~self.held).astype(float)  # how often each variable is shown
 
     @classmethod
     def build(
@@ -120,40 +131,17 @@ class System:
     @property
     def hidden(self) -> Flags:
         """Variables that nothing published shows, shape (v,)."""
-        shown: Flags = (self.shows.T @ (~self.held).astype(float)) > 0
-        return ~shown
+        unseen: Flags = self._times == 0
+        return unseen
 
     def attack(self, width: float) -> Floats:
-        """Width of the feasible range of each secret, shape (k,).
+        """Width of the range of values that each secret is known to be able to take, shape (k,).
 
-        Widths of at least ``width`` are lower bounds (the search stops there); narrower ones are exact.
+        A lower bound: the search stops at ``width``, and in large systems looks at neighbours only.
         """
-        hidden = np.flatnonzero(self.hidden)
-        at: Floats = self.secrets @ self.values
-        low, high = at.copy(), at.copy()
-        # what a few units can do while all others stay as they are is possible: large counties in parts
-        parts = [hidden] if len(hidden) <= _PART else self._parts(hidden)
-        for part in parts if len(parts) > 1 else []:
-            attack = Attack(self, part)
-            attack.widen(low, high, width)
-            self.programs += attack.programs
-        if len(hidden) and (high - low < width).any():
-            attack = Attack(self, hidden)
-            attack.widen(low, high, width)
-            attack.settle(low, high, width)
-            self.programs += attack.programs
-        widths: Floats = high - low
+        self._search(width)
+        widths: Floats = self.high - self.low
         return widths
-
-    def _parts(self, hidden: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
-        """The hidden variables, whole units together, in parts that are quickly solved."""
-        order = hidden[np.argsort(self.unit[hidden], kind="stable")]
-        starts = np.flatnonzero(np.diff(self.unit[order], prepend=-1))
-        cuts = [starts[0]]
-        for start in starts:
-            if start - cuts[-1] >= _PART // 4:
-                cuts.append(start)
-        return np.split(order, cuts[1:])
 
     def protect(self, width: float) -> npt.NDArray[np.int64]:
         """Hold further showings back until no secret is narrower than ``width``.
@@ -162,79 +150,87 @@ class System:
         -------
         Secrets that stay narrow because what pins them down is out already, or nothing is left to hold back.
         """
-        while True:
-            narrow = np.flatnonzero(self.attack(width) < width - TOLERANCE)
-            attack = Attack(self, np.flatnonzero(self.hidden))
-            fresh: set[int] = set()  # one variable more for each place and pass, not one for each secret
-            for secret in narrow:
-                fresh |= self._hide_another(int(secret), width, attack, fresh)
-            self.programs += attack.programs
-            if not fresh:
-                return narrow
+        self._search(width)
+        stuck = [k for k in self._narrow(width).tolist() if not self._complement(k, width)]
+        return np.array(stuck, dtype=np.int64)
 
-    def _hide_another(self, secret: int, width: float, attack: Attack, fresh: set[int]) -> set[int]:
-        """Hold back the cheapest variable that pins the secret down; what was hidden.
+    def _narrow(self, width: float) -> npt.NDArray[np.int64]:
+        return np.flatnonzero(self.high - self.low < width - TOLERANCE)
 
-        Nothing, where one that pins it down has been hidden for another secret in this pass.
+    def _complement(self, secret: int, width: float) -> bool:
+        """Make one secret wide at the least cost; whether that could be done."""
+        if self.high[secret] - self.low[secret] >= width - TOLERANCE:
+            return True  # by what another one needed
+        for reach in REACHES:
+            near = neighbourhood(self, secret, reach)
+            moved = Attack(self, near).cheapest(secret, width)
+            if moved is not None:
+                rows = np.unique(self.shows_by_variable[moved].indices)
+                rows = rows[~self.held[rows]]
+                self.held[rows] = True
+                self._times -= np.bincount(self.shows[rows].indices, minlength=len(self.values))
+                return True
+        return False
+
+    def _search(self, width: float) -> None:
+        """Move the bounds of narrow secrets apart, by what is hidden already.
+
+        Hidden variables that no line joins, not even through others, cannot help each other: each such
+        component is attacked by itself, a large one in parts. What a few units can do while the rest stays
+        as it is, is possible; what is missed so is found when the secret's complement is looked for.
         """
-        own = set(self.secrets[[secret]].indices.tolist())
-        if own & fresh:
-            return set()
-        hidden = self.hidden
-        if not any(hidden[v] for v in own):
-            return self._hide(own, needed=0.0)
-        pins = attack.pins(secret)
-        if pins & fresh:
-            return set()
-        needed = width - float((self.secrets[[secret]] @ self.values)[0])
-        if chosen := self._hide({v for v in pins if not hidden[v]}, needed):
-            return chosen
-        # what pins it down is out already or shows zero: go on along the lines
-        seen, frontier = set(own), own
-        while frontier:
-            near = self._neighbours(frontier) - seen
-            if near & fresh:
-                return set()
-            if chosen := self._hide({v for v in near if not hidden[v]}, needed):
-                return chosen
-            seen |= near
-            frontier = {v for v in near if hidden[v]}
-        return self._hide({v for v in own if not hidden[v]}, needed=0.0)
+        for component in self._components(width):
+            for part in self._parts(component):
+                Attack(self, part).settle(width)
 
-    def _neighbours(self, variables: set[int]) -> set[int]:
-        """Variables that stand in a line with one of ``variables``."""
-        near: set[int] = set()
-        for lines, by_variable in ((self.equal, self._in_sums), (self.most, self._in_bounds)):
-            own = np.unique(by_variable[sorted(variables)].indices)
-            near |= set(lines[own].indices.tolist())
-        return near
+    def _components(self, width: float) -> list[npt.NDArray[np.int64]]:
+        """Hidden variables joined by lines, of each component with a secret that is still narrow."""
+        hidden = np.flatnonzero(self.hidden)
+        lines = sp.vstack([self.equal, self.most, self.secrets], format="csc")[:, hidden]
+        joined = sp.block_array([[None, lines], [lines.T, None]], format="csr")
+        label = sp.csgraph.connected_components(joined, directed=False)[1][lines.shape[0] :]
+        wanted = np.unique(label[self.secrets[self._narrow(width)][:, hidden].indices])
+        order = np.argsort(label, kind="stable")
+        starts = np.searchsorted(label[order], wanted)
+        ends = np.searchsorted(label[order], wanted, side="right")
+        return [hidden[order[start:end]] for start, end in zip(starts, ends)]
+
+    def _parts(self, component: npt.NDArray[np.int64]) -> list[npt.NDArray[np.int64]]:
+        """A component, whole units together; what stands above all units is in every part."""
+        if len(component) <= _PART:
+            return [component]
+        above, below = component[self.unit[component] < 0], component[self.unit[component] >= 0]
+        order = below[np.argsort(self.unit[below], kind="stable")]
+        starts = np.flatnonzero(np.diff(self.unit[order], prepend=-1))
+        cuts = [0]
+        for start in starts:
+            if start - cuts[-1] >= _PART:
+                cuts.append(int(start))
+        return [np.concatenate([above, part]) for part in np.split(order, cuts[1:])]
 
     @cached_property
-    def _in_sums(self) -> sp.csr_matrix:
+    def sums_by_variable(self) -> sp.csr_matrix:
+        """Equations by variable, shape (v, e)."""
         return self.equal.T.tocsr()
 
     @cached_property
-    def _in_bounds(self) -> sp.csr_matrix:
+    def bounds_by_variable(self) -> sp.csr_matrix:
+        """Inequalities by variable, shape (v, m)."""
         return self.most.T.tocsr()
 
     @cached_property
-    def _shown_by(self) -> sp.csr_matrix:
+    def secrets_by_variable(self) -> sp.csr_matrix:
+        """Secrets by variable, shape (v, k)."""
+        return self.secrets.T.tocsr()
+
+    @cached_property
+    def shows_by_variable(self) -> sp.csr_matrix:
+        """Showings by variable, shape (v, s)."""
         return self.shows.T.tocsr()
 
-    def _hide(self, variables: set[int], needed: float) -> set[int]:
-        """Hold back the cheapest of ``variables``: large enough if one is, never one that is out already."""
-        best: tuple[float, int, npt.NDArray[np.int64]] | None = None
-        for variable in sorted(variables):
-            shown = self._shown_by[[variable]].indices
-            shown = shown[~self.held[shown]]
-            if not len(shown) or self.fixed[shown].any():
-                continue
-            short = max(needed - self.values[variable], 0.0)
-            # a zero gives an attacker no room, so anything else is better
-            price = float(self.cost[shown].sum()) + 1e3 * short + 1e8 * (self.values[variable] == 0)
-            if best is None or price < best[0]:
-                best = (price, variable, shown)
-        if best is None:
-            return set()
-        self.held[best[2]] = True
-        return {best[1]}
+    def price(self, variables: npt.NDArray[np.int64]) -> Floats:
+        """What it costs to hide each of ``variables``: 0 if hidden, infinite if it is out already."""
+        shown = self.shows_by_variable[variables]
+        price: Floats = shown @ np.where(self.held, 0.0, self.cost)
+        price[shown @ (self.fixed & ~self.held).astype(float) > 0] = np.inf
+        return price

@@ -259,6 +259,7 @@ class _Model:
 
     def _unit_of(self, merged: npt.NDArray[np.int64], variables: int) -> npt.NDArray[np.int64]:
         codes = pd.factorize(self.rows["unit_id"])[0]
+        codes[(self.rows["unit_level"] == "county").to_numpy()] = -1
         unit = np.zeros(variables, dtype=np.int64)
         for (row, _), number in self._number.items():
             unit[merged[number]] = codes[row]

@@ -204,7 +204,7 @@ class TestComplementary:
         admitted = [3, 9, 40, 50]
         counts = {"D01": [(n, 60) for n in admitted], "D06": [(n, n) for n in admitted]}
         alone, _ = protect(results({"D01": counts["D01"]}), {"D01"})
-        assert ("D01", "t1") in held(alone)
+        assert len(held(alone)) == 2
         safe, _ = protect(results(counts), set(counts))
         assert ("D06", "t1") in held(safe)
 
