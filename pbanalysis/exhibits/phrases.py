@@ -104,7 +104,7 @@ def matter(found: Matter) -> Line:
     return tuple(span for span in said if span)
 
 
-def learning(found: Learnt) -> Line:
+def learning(reading: Reading, found: Learnt) -> Line:
     """Tests before and after, as clauses; a change is never called an effect."""
 
     def said(part: str, value: float, text: str) -> Fact:
@@ -127,7 +127,12 @@ def learning(found: Learnt) -> Line:
     line += (
         ["另有前测后未再参加的 ", said("gone_n", found.gone, str(found.gone)), " 人；"] if found.gone else []
     )
-    line += ["平均得分率前测 ", share("pre", found.pre), "、后测 ", share("post", found.post), "。"]
+    line += ["平均得分率前测 ", share("pre", found.pre), "、后测 ", share("post", found.post)]
+    line += ["，提升幅度 ", fact(reading)]
+    if reading.low is not None:
+        line += ["，波动范围 ", *spans(interval(reading))]
+        line += ["（涉及的支部少，实际范围更宽）"] if found.few_branches else []
+    line += ["。"]
     if found.ceiling is not None:
         line += ["前测已得满分、无可提升的 ", said("ceiling_n", found.ceiling, str(found.ceiling)), " 人。"]
     if found.regression is not None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pbanalysis.exhibits.blocks import Box, Figure, Paragraph
+from pbanalysis.exhibits.blocks import Box, Figure, Line, Paragraph
 from pbanalysis.exhibits.figures.bars import mix
 from pbanalysis.exhibits.figures.curves import time_to_event
 from pbanalysis.exhibits.figures.grids import branch_months
@@ -91,7 +91,11 @@ def learning_gain(report: Report) -> Paragraph:
     """What two tests of the same persons say, with who is missing, the ceiling and what chance alone would give."""
     reading = report.reading("S17")
     found = study.learnt(report)
-    if found is None:
-        said = sentence(reading) if reading is not None else "学习前后提升幅度数据缺失，不作评价"
-        return Paragraph(id="study.gain", role="finding", text=(*spans(said), "。"))
-    return Paragraph(id="study.gain", role="finding", text=learning(found))
+    text: Line
+    if reading is None:
+        text = "学习前后提升幅度数据缺失，不作评价。"
+    elif found is None:
+        text = (*spans(sentence(reading)), "。")
+    else:
+        text = learning(reading, found)
+    return Paragraph(id="study.gain", role="finding", text=text)

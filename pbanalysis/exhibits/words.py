@@ -128,23 +128,24 @@ def bounds(reading: Reading) -> Line:
     return (reading.name, *left, worst, "—", best, " 之间。")
 
 
-_NOT_REACHED = {
-    "R06": "过半问题尚未办结，中位办结时间暂不能估计",
-    "S06": "过半支部尚未学习，中位时间暂不能估计",
+# values that are no quotient: what the fraction beside them counts, and what is said where there is no value
+_NO_QUOTIENT = {
+    "R06": ("已销号 ", "过半问题尚未办结，中位办结时间暂不能估计"),
+    "S06": ("已学习 ", "过半支部尚未学习，中位时间暂不能估计"),
+    "S17": ("前后都测 ", "前后两次都参加测试的人数不足，提升幅度暂不能估计"),
 }
 _Clause: TypeAlias = Callable[[Reading], Line]
 
 
 def _value(reading: Reading) -> Line:
+    counted, without = _NO_QUOTIENT.get(reading.id, ("", ""))
     if reading.value is None:
-        if reading.indicator.kind == "median" and reading.denominator:
-            return f"：{_NOT_REACHED.get(reading.id, '过半尚未完成，中位时间暂不能估计')}"
-        return ""
+        return f"：{without}" if without and reading.denominator else ""
     shown = fact(reading)
     whole = fraction(reading)
     if reading.indicator.kind == "count" or reading.few or whole == NONE:
         return (" ", shown)
-    return (" ", shown, "（", *(whole if isinstance(whole, tuple) else (whole,)), "）")
+    return (" ", shown, f"（{counted}", *spans(whole), "）")
 
 
 def _met(reading: Reading) -> Line:

@@ -13,7 +13,7 @@ from pbanalysis.terms import THEMES
 
 __all__ = ["Catalogue", "catalogue"]
 
-_KINDS = {"share": "比率", "ratio": "比值", "count": "件数", "median": "中位数"}
+_KINDS = {"share": "比率", "ratio": "比值", "count": "件数", "median": "中位数", "gain": "标准化变化"}
 _LEVELS = {"township": "乡镇", "county": "全县", "other": "县直单位"}
 
 

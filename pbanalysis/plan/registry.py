@@ -70,7 +70,7 @@ class Indicator:
     denominator: str
     counting: str
     unit: str
-    kind: Literal["share", "ratio", "count", "median"]
+    kind: Literal["share", "ratio", "count", "median", "gain"]
     counted: Literal["persons", "organisations", "events", "issues"]
     direction: Literal["up", "down", "none"]
     level: Literal["township", "county", "other"]

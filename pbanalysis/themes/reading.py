@@ -73,7 +73,7 @@ class Reading:
 
         ``None`` where the state is no verdict, or where the target is no count of units.
         """
-        if not self.judged or self.target is None or self.indicator.kind == "median":
+        if not self.judged or self.target is None or self.indicator.kind in ("median", "gain"):
             return None
         if self.quota is not None:
             return max(0, math.ceil(self.quota - (self.numerator or 0)))

@@ -12,7 +12,7 @@ from pbanalysis.indicators.columns import days, numbers
 from pbanalysis.indicators.scores import paired_scores
 from pbanalysis.indicators.study import meetings_of, obligations
 from pbanalysis.privacy.disclosure import Policy
-from pbanalysis.stats.gain import regression_to_the_mean
+from pbanalysis.stats.gain import FEW_CLUSTERS, regression_to_the_mean
 from pbanalysis.terms import TERMS
 from pbanalysis.themes.matters import Due, Matter, due_soon, general, short_of, shown_first
 from pbanalysis.themes.report import Report
@@ -131,11 +131,13 @@ def meeting_mix(report: Report) -> tuple[list[str], list[str], npt.NDArray[np.fl
 class Learnt:
     """Tests before and after, of those who took one before; means are shares of the full mark.
 
-    Counts and means of one to four persons are None. ``regression`` is the mean change to be expected
+    ``few_branches``: too few for the range of the gain to be as wide as it should. Counts and means of one to
+    four persons are None. ``regression`` is the mean change to be expected
     without any learning, given how far the township's mean before lies from the county's.
     """
 
     matched: int
+    few_branches: bool
     gone: int | None
     pre: float
     post: float
@@ -161,6 +163,7 @@ def learnt(report: Report) -> Learnt | None:
     pre = float(both["pre"].mean())
     return Learnt(
         matched=len(both),
+        few_branches=both["org_id"].nunique() < FEW_CLUSTERS,
         gone=shown(len(pairs) - len(both)),
         pre=pre,
         post=float(both["post"].mean()),

@@ -32,7 +32,7 @@ def _counts(indicator: Indicator, n: int, units: int, level: str, left: tuple[in
     about = {"indicator": indicator, "level": level, **left_out}
     if indicator.kind == "count":
         return Reading(state=_judged(indicator, n), numerator=n, value=float(n), **about)
-    if indicator.kind == "median":
+    if indicator.kind in ("median", "gain"):
         return Reading(state="info", numerator=n, denominator=units, value=float(n), low=n / 2, **about)
     value = n / units * indicator.scale
     low, high = (float(end) for end in wilson(n, units)) if indicator.interval == "wilson" else (None, None)
@@ -206,6 +206,20 @@ def test_matters_print_only_facts(reading: Reading, kind: str) -> None:
         spans = line if isinstance(line, tuple) else (line,)
         plain = "".join(s for s in spans if isinstance(s, str)).replace(reading.name, "")
         assert not re.search(r"\d", plain)
+
+
+def test_a_gain_is_no_median_of_days() -> None:
+    """S17 speaks of a gain of persons tested twice, with or without a value, and only medians of a median."""
+    gain, days = registry()["S17"], registry()["R06"]
+    for value in (None, 0.53):
+        text = text_of(words.sentence(Reading(gain, "township", "info", 12, 15, value)))
+        assert "中位" not in text
+        assert "天" not in text
+        assert ("0.53标准差（前后都测 12/15）" in text) == (value is not None)
+        assert ("暂不能估计" in text) == (value is None)
+    said_days = text_of(words.sentence(Reading(days, "township", "info", 30, 38, 42.0)))
+    assert said_days == "整改时长中位数 42天（已销号 30/38），仅供参考"
+    assert {i.id for i in registry() if i.kind in ("median", "gain")} == {"R06", "S06", "S17"}
 
 
 def test_three_of_four_is_said_as_counted() -> None:
