@@ -138,7 +138,7 @@ _Clause: TypeAlias = Callable[[Reading], Line]
 
 
 def _value(reading: Reading) -> Line:
-    counted, without = _NO_QUOTIENT.get(reading.id, ("", ""))
+    counted, without = _NO_QUOTIENT.get(reading.indicator.same_as or reading.id, ("", ""))
     if reading.value is None:
         return f"：{without}" if without and reading.denominator else ""
     shown = fact(reading)
