@@ -13,8 +13,9 @@ import pandas as pd
 from pbanalysis.errors import Code, PbError, near_names
 from pbanalysis.exhibits import numbers
 from pbanalysis.exhibits.blocks import text_of
+from pbanalysis.explore.by_unit import PARTS
 from pbanalysis.explore.kept import known_of
-from pbanalysis.explore.units import BUILDERS, PARTS, PERSONS
+from pbanalysis.explore.units import BUILDERS, PERSONS, why_none
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.privacy.margins import TOTAL, protect_table
 from pbanalysis.terms import STATES
@@ -26,7 +27,6 @@ __all__ = ["Behind", "behind", "plain_table"]
 _HELD = STATES["suppressed"]
 _NONE_BY_BRANCH = "本指标按人计数，各支部人数过少，只公布到乡镇一级。"
 _WITHHELD = "本乡镇这一指标依规定不予公布，来源明细也不列出。"
-_NO_ROWS = "本指标没有逐个单位的明细（汇总报送，或按全县口径计算），数值的来源见“数据来源”。"
 
 
 @dataclass(frozen=True)
@@ -108,18 +108,20 @@ def behind(report: Report, indicator: str) -> Behind:
     if reading.state == "suppressed":
         return Behind(known, title, _WITHHELD, pd.DataFrame())
     own = _sum_text(reading)
+    if why := why_none(known):
+        return Behind(known, title, f"{own}。没有来源明细：{why}。", pd.DataFrame())
+    build = BUILDERS.get(known.counting) or PERSONS[known.counting]
+    rows = build(known_of(report.county), report.period, known, _position(report))
+    if rows.empty:
+        return Behind(known, title, f"{own}。没有可列的单位（{STATES[reading.state]}）。", pd.DataFrame())
     if known.counting in BUILDERS:
-        rows = BUILDERS[known.counting](known_of(report.county), report.period, known, _position(report))
         return Behind(known, title, f"各行相加：{own}。", _printed(rows))
-    if known.counting in PERSONS:
-        rows = PERSONS[known.counting](known_of(report.county), report.period, known, _position(report))
-        safe = _protected(rows)
-        if len(safe):
-            return Behind(known, title, f"合计：{own}。", safe)
-        parts = _published_parts(report, indicator)
-        note = f"{own}。{_NONE_BY_BRANCH}" + ("以下为各环节，一份档案可涉及多个环节。" if len(parts) else "")
-        return Behind(known, title, note, parts)
-    return Behind(known, title, _NONE_BY_BRANCH if known.counted == "persons" else _NO_ROWS, pd.DataFrame())
+    safe = _protected(rows)
+    if len(safe):
+        return Behind(known, title, f"合计：{own}。", safe)
+    parts = _published_parts(report, indicator)
+    note = f"{own}。{_NONE_BY_BRANCH}" + ("以下为各环节，一份档案可涉及多个环节。" if len(parts) else "")
+    return Behind(known, title, note, parts)
 
 
 def _position(report: Report) -> int:

@@ -1,60 +1,43 @@
-"""The units an indicator counts, one row each: what it adds to the number, and why it may be left out.
+"""The units behind an indicator, one row each: what it adds to the number, and what is worth seeing beside.
 
-The masks are those of the counting functions (contract/results.md); a test compares the sums of every
-township with its results, so that the two cannot drift apart. No builder returns a row about a person.
+What a unit adds comes from the indicator's own counting function (``by_unit.py``); where the function counts
+something else than a listed unit — obligations, half-years, terms — the rows are laid out here by its rules.
+A test compares the sums of every township with its results. No builder returns a row about a person.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from pbanalysis.calendar import Period, half_years
-from pbanalysis.indicators.columns import days, filled, flags, looked_up, numbers
-from pbanalysis.indicators.development import limits
-from pbanalysis.indicators.due import due_reached
+from pbanalysis.explore.by_unit import PARTS, counted_by, names_of
+from pbanalysis.indicators.columns import between, days, equals, filled, flags
 from pbanalysis.indicators.known import Known
-from pbanalysis.indicators.organisations import elections, members
+from pbanalysis.indicators.organisations import elections
 from pbanalysis.indicators.rectification import issues
-from pbanalysis.indicators.study import meetings_of, obligations, screened
+from pbanalysis.indicators.study import obligations, screened
 from pbanalysis.indicators.tally import classes
 from pbanalysis.plan.registry import Indicator
 from pbanalysis.terms import label
 
-__all__ = ["BUILDERS", "PARTS", "PERSONS", "Builder"]
+__all__ = ["BUILDERS", "PERSONS", "Builder", "why_none"]
 
-# column of a builder's frame -> what it is called in the table
-PARTS = {
-    "numerator": "分子",
-    "denominator": "分母",
-    "n_not_due": "未到期",
-    "n_na": "不适用",
-    "n_unknown": "数据缺失",
-}
 Builder: TypeAlias = Callable[[Known, Period, Indicator, int], pd.DataFrame]
+_OWN_ROWS = "（乡镇本级或未注明支部）"
 
 
-def _rows(
-    units: Any,
-    hit: Any,
-    *,
-    na: Any = False,
-    not_due: Any = False,
-    unknown: Any = False,
-    weight: Any = None,
-    **details: Any,
-) -> pd.DataFrame:
-    """One row per unit with the parts it adds; ``details`` are further printed columns."""
-    kind = classes(len(units), na=na, not_due=not_due, unknown=unknown)
+def _rows(units: Any, hit: Any, *, left_out: Mapping[str, Any] | None = None, **details: Any) -> pd.DataFrame:
+    """One row per unit with the parts it adds; ``left_out`` as of ``tally``, ``details`` are printed columns."""
+    kind = classes(len(units), **(left_out or {}))
     counted = kind == 0
-    amount = np.broadcast_to(np.asarray(hit, dtype=float), len(units))
-    base = np.ones(len(units)) if weight is None else np.asarray(weight, dtype=float)
     parts = {
-        "numerator": np.where(counted, amount, 0.0),
-        "denominator": np.where(counted, base, 0.0),
+        "numerator": np.where(counted, np.broadcast_to(np.asarray(hit, dtype=float), len(units)), 0.0),
+        "denominator": counted.astype(float),
         **{
             name: (kind == code).astype(float)
             for code, name in ((2, "n_not_due"), (1, "n_na"), (3, "n_unknown"))
@@ -63,26 +46,82 @@ def _rows(
     return pd.DataFrame({"unit": np.asarray(units, dtype=object), **details, **parts})
 
 
-def _summed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the same unit as one."""
-    return rows.groupby("unit", sort=False)[list(PARTS)].sum().reset_index()
-
-
 def _of(frame: pd.DataFrame, town: int) -> pd.DataFrame:
     return frame[(frame["town"] == town).to_numpy()]
 
 
-def _names(known: Known, org_ids: pd.Series[Any]) -> Any:
-    orgs = known.rows("organisations").drop_duplicates("org_id").set_index("org_id")["name"]
-    return org_ids.astype("str").map(orgs).fillna("（未注明支部）").to_numpy()
-
-
 def _dates(column: Any) -> Any:
     """Dates as text, missing = empty."""
-    return pd.Series(np.asarray(column, dtype="datetime64[D]")).astype("str").replace("NaT", "").to_numpy()
+    return pd.Series(np.asarray(column, dtype="datetime64[D]")).astype("str").fillna("").to_numpy()
 
 
-# 三会一课
+def _words(column: pd.Series[Any], term: str) -> list[str]:
+    return ["" if pd.isna(value) else label(term, str(value)) for value in column]
+
+
+# units of a table: the counting function's own sums
+
+
+def _listed(known: Known, period: Period, indicator: Indicator, town: int, *, key: str) -> pd.DataFrame:
+    """Branches or villages by name."""
+    rows = counted_by(known, period, indicator, town, key)
+    median = {"中位天数": rows["median"]} if "median" in rows else {}
+    return pd.DataFrame({"unit": rows["name"].astype("str").fillna(_OWN_ROWS), **median, **rows[list(PARTS)]})
+
+
+def _issues(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
+    parts = counted_by(known, period, indicator, town, "issue_id")[["issue_id", *PARTS]]
+    rows = issues(known, period).merge(parts, on="issue_id")
+    closed = rows["closed"] & ~rows["open_again"]
+    state = np.select(
+        [rows["overdue"], closed, rows["ended_otherwise"]], ["逾期", "已销号", "其他了结"], "未办结"
+    )
+    has = {
+        "问题": filled(rows["problem"]),
+        "措施": filled(rows["measure"]),
+        "责任": flags(rows["owner_named"]),
+        "时限": (rows["dated"] & rows["current_on"].notna())
+        | rows["deadline_kind"].isin(["immediate", "standing"]),
+    }
+    missing = ["、".join(name for name in has if not has[name][k]) for k in range(len(rows))]
+    return pd.DataFrame(
+        {
+            "unit": names_of(known, rows["org_id"]).to_numpy(),
+            "问题类别": _words(rows["category"], "category"),
+            "发现": _dates(rows["found_on"]),
+            "时限": _dates(rows["current_on"]),
+            "销号": _dates(rows["closed_on"]),
+            "现状": state,
+            **({"缺少的要素": missing} if indicator.counting == "rectification.elements" else {}),
+            "行号": ["" if pd.isna(row) else str(int(row)) for row in rows["source_row"]],
+            **rows[list(PARTS)],
+        }
+    )
+
+
+def _supervisions(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
+    rows = counted_by(known, period, indicator, town, "supervision_id").dropna(subset=["supervision_id"])
+    return pd.DataFrame(
+        {
+            "unit": [
+                f"{label('method', str(m))}（{d}）" for m, d in zip(rows["method"], _dates(rows["acted_on"]))
+            ],
+            "处理": _words(rows["action"], "action"),
+            "回复期限": _dates(rows["reply_due_on"]),
+            "回复": _dates(rows["replied_on"]),
+            **rows[list(PARTS)],
+        }
+    )
+
+
+def _enterprises(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
+    """By kind: an enterprise has no name in the store."""
+    rows = counted_by(known, period, indicator, town, "enterprise_id").dropna(subset=["enterprise_id"])
+    kinds = pd.Series(_words(rows["kind"], "enterprises.kind"), name="unit", dtype="str")
+    return rows[list(PARTS)].groupby(kinds, sort=False).sum().reset_index()
+
+
+# units that stand in no table
 
 
 def _obligations(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
@@ -91,17 +130,14 @@ def _obligations(known: Known, period: Period, indicator: Indicator, town: int) 
         rows = rows[(rows["kind"] == "theme_day").to_numpy()]
     kind = rows["class"].astype("str")
     units = known.branches["name"].to_numpy()[rows["branch"].to_numpy()]
-    parts = _rows(
-        units, kind == "held", na=kind == "na", not_due=kind == "not_due", unknown=kind == "unknown"
-    )
-    missed = rows[(kind == "missed").to_numpy()]
+    left_out = {name: kind == name for name in ("na", "not_due", "unknown")}
+    summed = _rows(units, kind == "held", left_out=left_out).groupby("unit", sort=False).sum().reset_index()
+    missed = (kind == "missed").to_numpy()
     when = [
         f"{'第' + '一二三四'[(m - 1) // 3] + '季度' if k == 'assembly' else f'{m}月'}{label('types', k)}"
-        for m, k in zip(missed["start"].dt.month, missed["kind"].astype("str"))
+        for m, k in zip(rows["start"][missed].dt.month, rows["kind"][missed].astype("str"))
     ]
-    names = known.branches["name"].to_numpy()[missed["branch"].to_numpy()]
-    said = pd.Series(when, dtype="str").groupby(names, sort=False).agg("、".join).to_dict()
-    summed = _summed(parts)
+    said = pd.Series(when, dtype="str").groupby(units[missed], sort=False).agg("、".join).to_dict()
     return summed.assign(未开的=[said.get(name, "") for name in summed["unit"]])
 
 
@@ -114,29 +150,8 @@ def _branches(known: Known, period: Period, indicator: Indicator, town: int) -> 
     held, missed, _, unknown = (counts[name].to_numpy() for name in counts)
     judged = (held > 0) | (missed > 0)
     names = known.branches["name"].to_numpy()[counts.index.to_numpy(dtype=int)]
-    return _rows(
-        names, missed == 0, not_due=~judged & (unknown == 0), unknown=~judged, 已开=held, 未开=missed
-    )
-
-
-_FIRST_TOPIC = [f"is_{kind}" for kind in ("assembly", "committee", "group", "lecture", "theme_day", "study")]
-_CELLS = ("held_on", "types", "topic", "expected_n", "present_n", "minutes", "evidence_n")
-
-
-def _meetings(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
-    rows = _of(meetings_of(known, period), town)
-    full = np.sum([filled(rows[name]) for name in _CELLS], axis=0, dtype=np.int64)
-    match indicator.counting:
-        case "study.first_topic":
-            rows = rows[rows[_FIRST_TOPIC].to_numpy().any(axis=1)]
-            parts = _rows(
-                _names(known, rows["org_id"]), flags(rows["first_topic"]), unknown=rows["first_topic"].isna()
-            )
-        case "study.completeness":
-            parts = _rows(_names(known, rows["org_id"]), full, weight=np.full(len(rows), len(_CELLS)))
-        case _:
-            parts = _rows(_names(known, rows["org_id"]), full == len(_CELLS))
-    return _summed(parts)
+    left_out = {"not_due": ~judged & (unknown == 0), "unknown": ~judged}
+    return _rows(names, missed == 0, left_out=left_out, 已开=held, 未开=missed)
 
 
 _SCREENS = {
@@ -149,136 +164,39 @@ _SCREENS = {
 
 def _screens(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
     rows = _of(screened(known, period), town)
-    hits = rows[list(_SCREENS)].to_numpy()
-    units = _names(known, known.rows("meetings").loc[rows.index, "org_id"])
-    summed = _summed(_rows(units, hits.any(axis=1)))
-    each = pd.DataFrame(hits.astype(int), columns=list(_SCREENS.values())).groupby(units, sort=False).sum()
-    return summed.join(each, on="unit")
-
-
-def _life(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
-    branches = known.branches
-    mine = known.active(branches, np.datetime64(period.year_start), np.datetime64(period.year_end))
-    branches = branches[mine & (branches["town"] == town).to_numpy()]
-    rows = known.rows("meetings")
-    held = days(rows["held_on"])
-    year = (held >= np.datetime64(period.year_start)) & (held <= np.datetime64(period.end))
-    rows = _of(rows[year], town)
-    types = rows["types"].explode()
-    has = [
-        branches["org_id"].isin(rows.loc[types.index[(types == kind).to_numpy()], "org_id"])
-        for kind in ("life_meeting", "appraisal")
-    ]
-    return _rows(
-        branches["name"],
-        has[0] & has[1],
-        not_due=not known.year_ended(period),
-        unknown=rows.empty,
-        组织生活会=np.where(has[0], "有", "无"),
-        民主评议=np.where(has[1], "有", "无"),
-    )
+    hits = rows[list(_SCREENS)]
+    units = names_of(known, known.rows("meetings").loc[rows.index, "org_id"]).to_numpy()
+    each = hits.astype(int).rename(columns=_SCREENS)
+    parts = _rows(units, hits.to_numpy().any(axis=1), **{name: each[name].to_numpy() for name in each})
+    return parts.groupby("unit", sort=False).sum().reset_index()
 
 
 def _trainings(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
     rows = _of(known.rows("trainings"), town)
-    started = days(rows["start_on"])
-    year = (started >= np.datetime64(period.year_start)) & (started <= np.datetime64(period.end))
+    mine = between(days(rows["start_on"]), period.year_start, period.end)
     for column, value in indicator.options.items():
-        year &= (rows[column] == value).to_numpy(dtype="bool", na_value=False)
-    rows = rows[year]
-    kinds = [label("trainings.kind", str(kind)) for kind in rows["kind"]]
+        mine &= equals(rows[column], value)
+    rows = rows[mine]
+    kinds = _words(rows["kind"], "trainings.kind")
     return _rows([f"{k}（{d}）" for k, d in zip(kinds, _dates(rows["start_on"]))], 1)
 
 
 def _halves(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
     rows = _of(known.rows("trainings"), town)
     started = days(rows["start_on"])
-    year = (started >= np.datetime64(period.year_start)) & (started <= np.datetime64(period.end))
-    mine = ((rows["level"] == "township") & (rows["kind"] == "business")).to_numpy(
-        dtype="bool", na_value=False
-    )
-    parts = []
-    for start, end in zip(*half_years(period), strict=True):
-        n = int((mine & (started >= start) & (started <= end)).sum())
-        half = "上半年" if str(start)[5:7] == "01" else "下半年"
-        parts.append(
-            _rows([half], n > 0, not_due=bool(end > known.day), unknown=not year.any(), 业务培训次数=[n])
-        )
-    return pd.concat(parts, ignore_index=True)
-
-
-# 问题整改
-
-
-def _issues(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
-    rows = _of(issues(known, period), town)
-    original, current, closed_on = (
-        days(rows[name]) for name in ("deadline_original_on", "current_on", "closed_on")
-    )
-    left = ~rows["dated"].to_numpy() | rows["ended_otherwise"].to_numpy()
-    closed, day = rows["closed"].to_numpy(), known.day
-    after = (days(rows["reopened_on"]) - closed_on).astype("timedelta64[D]").astype(float)
-    after = np.where(np.isnat(days(rows["reopened_on"])) | np.isnat(closed_on), np.nan, after)
-    keep, marks = np.ones(len(rows), dtype=bool), {}
-    match indicator.counting.removeprefix("rectification."):
-        case "closed_due":
-            hit = ~rows["overdue"].to_numpy()
-            marks = {"na": left, "not_due": current > day, "unknown": np.isnat(current)}
-        case "overdue":
-            hit = rows["overdue"].to_numpy()
-            marks = {"na": left, "not_due": current > day, "unknown": np.isnat(current)}
-        case "closed_on_time":
-            hit = closed & (closed_on <= original)
-            marks = {"na": left, "not_due": original > day, "unknown": np.isnat(original)}
-        case "days_to_close":
-            hit, marks = closed, {"unknown": ~np.isfinite(rows["days"].to_numpy(dtype=float))}
-        case "accepted":
-            hit, keep = rows["accepted_by"].notna().to_numpy(), closed
-        case "extended":
-            hit, keep = current > original, rows["dated"].to_numpy()
-            marks = {"unknown": np.isnat(original)}
-        case "reopened":
-            hit, keep = (after >= 0) & (after <= known.on(period)["reopening.days"]), closed
-        case _:  # rules_left
-            hit, keep = flags(rows["rule_document"]), closed
-    state = np.select(
-        [rows["overdue"], closed & ~rows["open_again"], rows["ended_otherwise"]],
-        ["逾期", "已销号", "其他了结"],
-        "未办结",
-    )
-    built = _rows(
-        _names(known, rows["org_id"]),
-        hit,
-        **marks,
-        问题类别=[label("category", str(code)) for code in rows["category"]],
-        发现=_dates(rows["found_on"]),
-        时限=_dates(rows["current_on"]),
-        销号=_dates(rows["closed_on"]),
-        现状=state,
-        行号=["" if pd.isna(row) else str(int(row)) for row in rows["source_row"]],
-    )
-    return built[keep]
-
-
-# 党组织
-
-
-def _weak(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
-    rows = _of(known.rows("weak_orgs"), town)
-    rows = rows[(rows["cycle_year"] == period.year).fillna(False).to_numpy(dtype=bool)]
-    column = rows[indicator.options["column"]]
-    hit = (
-        column.notna() & (rows["result"] != "continuing").fillna(True)
-        if column.name == "accepted_on"
-        else column.fillna(False)
-    )
-    return _rows(_names(known, rows["org_id"]), hit.to_numpy(dtype=bool), 列入=_dates(rows["listed_on"]))
+    none = not between(started, period.year_start, period.end).any()
+    started = started[equals(rows["level"], "township") & equals(rows["kind"], "business")]
+    starts, ends = half_years(period)
+    held = np.array([between(started, *half).sum() for half in zip(starts, ends, strict=True)])
+    names = ["上半年" if str(start)[5:7] == "01" else "下半年" for start in starts]
+    left_out = {"not_due": ends > known.day, "unknown": none}
+    return _rows(names, held > 0, left_out=left_out, 业务培训次数=held)
 
 
 def _terms(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
     rows = _of(elections(known), town)
     expires = days(rows["expires_on"])
-    mine = (expires >= np.datetime64(period.start)) & (expires <= np.datetime64(period.end))
+    mine = between(expires, period.start, period.end)
     last, done = "due_on", "held_on"
     if indicator.counting == "organisations.reminded":
         from pbanalysis.calendar import add_months
@@ -289,119 +207,65 @@ def _terms(known: Known, period: Period, indicator: Indicator, town: int) -> pd.
     rows = rows[mine]
     due = days(rows[last])
     return _rows(
-        _names(known, rows["org_id"]),
+        names_of(known, rows["org_id"]),
         days(rows[done]) <= due,
-        na=rows["dissolved"],
-        not_due=due > known.day,
-        unknown=np.isnat(due),
+        left_out={"na": rows["dissolved"], "not_due": due > known.day, "unknown": np.isnat(due)},
         届满=_dates(rows["expires_on"]),
         应完成=_dates(rows[last]),
         实际=_dates(rows[done]),
     )
 
 
-def _large(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
-    rows = _of(members(known), town)
-    size = rows["members_n"].to_numpy(dtype=float)
-    beyond = size > known.on(period)["branch.most_members"]
-    return _rows(
-        rows["name"],
-        beyond,
-        unknown=np.isnan(size),
-        人数=np.where(np.isnan(size), "没有人数", np.where(beyond, "超过上限", "未超过")),
-    )
-
-
-# 村（社区）
-
-
-def _villages(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
-    """Villages or communities with a flag of the year."""
-    kind = "community" if "community_years" in indicator.source_tables else "village"
-    places = _of(known.rows("villages"), town)
-    places = places[(places["kind"] == kind).to_numpy()]
-    rows = known.rows(f"{kind}_years")
-    rows = rows[(rows["year"] == period.year).fillna(False).to_numpy(dtype=bool)].drop_duplicates(
-        "village_id"
-    )
-    flag = looked_up(rows.set_index("village_id")[indicator.options["column"]], places["village_id"])
-    later = not due_reached(known, period, indicator)
-    return _rows(places["name"], flags(flag), not_due=later & flag.isna().to_numpy(), unknown=flag.isna())
-
-
-# persons, by branch: only through the disclosure control
-
-
-def _cases(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
-    rows = _of(limits(known, period), town)
-    cases = known.rows("admissions").drop_duplicates("case_id").set_index("case_id")["org_id"]
-    has = pd.crosstab(rows["case_id"], rows["class"].astype("str")).reindex(
-        columns=["kept", "breach", "not_due", "unknown"], fill_value=0
-    )
-    kept, breach, later, unknown = (has[name].to_numpy() > 0 for name in has)
-    due = kept | breach
-    units = _names(known, looked_up(cases, has.index.to_series()))
-    return _summed(
-        _rows(units, ~breach, na=~due & ~later & ~unknown, not_due=~due & later, unknown=~due & ~later)
-    )
-
-
-def _hours(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
-    rows = _of(known.rows("study_hours"), town)
-    mine = (rows["year"] == period.year).fillna(False) & rows["role"].isin(indicator.options["roles"])
-    rows = rows[mine.to_numpy(dtype=bool)] if known.year_ended(period) else rows[:0]
-    return _summed(
-        _rows(_names(known, rows["org_id"]), numbers(rows["met_n"]), weight=numbers(rows["due_n"]))
-    )
-
-
-def _attendance(known: Known, period: Period, indicator: Indicator, town: int) -> pd.DataFrame:
-    rows = _of(meetings_of(known, period), town)
-    present, expected = numbers(rows["present_n"]), numbers(rows["expected_n"])
-    usable = (expected > 0) & ~np.isnan(present)
-    return _summed(
-        _rows(
-            _names(known, rows["org_id"]),
-            np.nan_to_num(present),
-            unknown=~usable,
-            weight=np.nan_to_num(expected),
-        )
-    )
-
-
+_branch_rows, _village_rows = partial(_listed, key="org_id"), partial(_listed, key="village_id")
+_BY: tuple[tuple[Builder, str, tuple[str, ...]], ...] = (
+    (_obligations, "study", ("meetings_held", "theme_days")),
+    (_branches, "study", ("branches_compliant",)),
+    (_screens, "study", ("screens",)),
+    (
+        _branch_rows,
+        "study",
+        ("first_topic", "completeness", "complete_records", "life_meetings", "lecturers"),
+    ),
+    (_trainings, "learning", ("events",)),
+    (_halves, "learning", ("half_years_trained",)),
+    (_branch_rows, "learning", ("lag",)),
+    (_issues, "rectification", ("elements", "closed_due", "closed_on_time", "overdue", "days_to_close")),
+    (_issues, "rectification", ("accepted", "extended", "reopened", "rules_left")),
+    (_supervisions, "rectification", ("replies", "actions")),
+    (_terms, "organisations", ("elections_on_time", "reminded")),
+    (_branch_rows, "organisations", ("weak", "large", "graded", "grade_moves", "terms_recorded")),
+    (_village_rows, "villages", ("flag", "model", "at_least", "below", "total", "mean")),
+    (_village_rows, "villages", ("growth", "dated", "standard")),
+    (_enterprises, "enterprises", ("share",)),
+)
 BUILDERS: Mapping[str, Builder] = {
-    "study.meetings_held": _obligations,
-    "study.theme_days": _obligations,
-    "study.branches_compliant": _branches,
-    "study.first_topic": _meetings,
-    "study.completeness": _meetings,
-    "study.complete_records": _meetings,
-    "study.screens": _screens,
-    "study.life_meetings": _life,
-    "learning.events": _trainings,
-    "learning.half_years_trained": _halves,
-    **{
-        f"rectification.{name}": _issues
-        for name in (
-            "closed_due",
-            "closed_on_time",
-            "overdue",
-            "days_to_close",
-            "accepted",
-            "extended",
-            "reopened",
-            "rules_left",
-        )
-    },
-    "organisations.weak": _weak,
-    "organisations.elections_on_time": _terms,
-    "organisations.reminded": _terms,
-    "organisations.large": _large,
-    "villages.flag": _villages,
+    f"{module}.{name}": builder for builder, module, names in _BY for name in names
 }
-# counts of persons that may be told by branch, where they are large enough
-PERSONS: Mapping[str, Builder] = {
-    "development.cases_kept": _cases,
-    "learning.hours": _hours,
-    "study.attendance": _attendance,
+# shares of persons that may be told by branch where they are large enough: only through the disclosure control
+PERSONS: Mapping[str, Builder] = dict.fromkeys(
+    ("study.attendance", "learning.hours", "scores.spot_tests", "development.cases_kept"), _branch_rows
+)
+_FILES = "人员档案：一个支部一年只发展几名党员，列到支部就能认出人，只公布到乡镇一级"
+_NO_ROWS = {
+    "records.": "本数由乡镇汇总报送，报的就是这个数，没有到支部或村的明细",
+    "development.plan": "计划下达到乡镇，支部没有计划数",
+    "development.": _FILES,
+    "scores.gain": "前后两次测试按人配对，提升幅度只计算到乡镇一级",
+    "villages.": "这里数的是村（社区）干部和居民，一村只有几人，只公布到乡镇一级",
 }
+_ONE_ROW = "本指标以乡镇为单位，一个乡镇就是一行，见“各乡镇”表"
+
+
+def why_none(indicator: Indicator) -> str:
+    """Why an indicator has no rows behind it; empty when it has.
+
+    Examples
+    --------
+    >>> from pbanalysis.plan.registry import registry
+    >>> why_none(registry()["S01"]), why_none(registry()["D01"])
+    ('', '计划下达到乡镇，支部没有计划数')
+    """
+    counted = indicator.counting
+    if counted in PERSONS or (counted in BUILDERS and indicator.counted != "persons"):
+        return ""
+    return next((why for start, why in _NO_ROWS.items() if counted.startswith(start)), _ONE_ROW)

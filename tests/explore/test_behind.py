@@ -7,14 +7,15 @@ import pytest
 import pbanalysis as pb
 from pbanalysis.calendar import Period
 from pbanalysis.explore.behind import behind
-from pbanalysis.explore.units import BUILDERS, PARTS, PERSONS
+from pbanalysis.explore.by_unit import PARTS
+from pbanalysis.explore.units import BUILDERS, PERSONS, why_none
 from pbanalysis.indicators import evaluate, known
 from pbanalysis.plan.registry import registry
 from pbanalysis.privacy.persons import PERSON_COLUMNS
 from pbanalysis.terms import STATES
 
 CASES = [("2023", "2023-12-31"), ("2023H1", "2023-08-15"), ("2023", "2023-05-10"), ("2023H2", "2023-12-31")]
-SHOWN = [i for i in registry() if i.counting in {**BUILDERS, **PERSONS}]
+SHOWN = [i for i in registry() if i.level != "other" and not why_none(i)]
 
 
 def parts_of(row, indicator) -> list[float]:
@@ -22,8 +23,8 @@ def parts_of(row, indicator) -> list[float]:
     counts = [row.numerator or 0, row.denominator or 0, row.n_not_due, row.n_na, row.n_unknown]
     if indicator.kind == "count":
         counts[1] = 0  # a count has no denominator
-    if indicator.counting in ("learning.events", "learning.hours"):
-        counts[2:] = [0, 0, 0]  # left out are townships or branches, not the trainings or persons listed
+    if indicator.counting == "learning.events":
+        counts[2:] = [0, 0, 0]  # left out are townships, not the trainings listed
     return counts
 
 
@@ -39,9 +40,27 @@ def test_rows_add_up_to_the_result_of_every_township(county, period, as_of):
             expected = parts_of(results.get(indicator.id, code), indicator)
             if indicator.kind == "count":
                 sums[1] = 0
-            if indicator.counting in ("learning.events", "learning.hours"):
+            if indicator.counting == "learning.events":
                 sums[2:] = [0, 0, 0]
             assert sums == expected, (indicator.id, code)
+
+
+def test_every_indicator_has_rows_or_says_why_it_has_none(county):
+    """Rows where units can be listed; else the reason stands under the number, and persons are never listed."""
+    for indicator in registry():
+        if indicator.level == "other":
+            continue
+        theme = indicator.theme if indicator.theme != "supporting" else "rectification"
+        report = pb.view(county, theme=theme).report
+        shown, why = behind(report, indicator.id), why_none(indicator)
+        if report.reading(indicator.id).state == "suppressed":
+            assert shown.frame.empty
+        elif why:
+            assert shown.frame.empty
+            assert why in shown.note
+        if indicator.counted == "persons":
+            assert why or indicator.counting in PERSONS, indicator.id
+    assert len(SHOWN) > 60
 
 
 def test_no_row_is_a_person(county):
