@@ -23,6 +23,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from pbanalysis.reports.labour import at_once
+
 HERE = Path(__file__).resolve()
 NOTEBOOKS = HERE.parents[1] / "notebooks"
 STEMS = ("study_quality", "member_development", "rectification")
@@ -36,7 +38,7 @@ def main() -> None:
     )
     parser.add_argument("--townships", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--workers", type=int, default=at_once(), help="at once, in every way that has workers")
     parser.add_argument(
         "--loop", type=int, default=2, help="townships the shell loop makes (it is scaled up)"
     )

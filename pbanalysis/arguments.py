@@ -177,7 +177,7 @@ def _report(add: _Add) -> None:
         help="html,pdf,docx,xlsx 中的几种（默认 html）",
     )
     parser.add_argument(
-        "--workers", type=_positive, default=None, metavar="N", help="并行个数（默认为处理器个数）"
+        "--workers", type=_positive, default=None, metavar="N", help="并行个数（默认比处理器个数多八分之一）"
     )
     parser.add_argument(
         "--engine",

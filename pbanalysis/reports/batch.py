@@ -7,6 +7,7 @@ any ``concurrent.futures`` executor and come back as staged files; this process 
 from __future__ import annotations
 
 import datetime as dt
+import io
 import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -126,7 +127,7 @@ def run(
     themes, formats
         Of the closed sets of ``tools``; no theme: all.
     workers
-        Reports made at once; by default the number of processors.
+        Reports made at once; by default :func:`pbanalysis.reports.labour.at_once`.
     engine
         ``warm`` (kernels forked from a warm parent) or ``papermill`` (its own).
     scheduler
@@ -142,7 +143,8 @@ def run(
         Wrong use, before anything starts; a store that cannot be read; OUT in use or full.
     """
     started = time.monotonic()
-    tools, progress, out = tools or standard(), progress or Progress(quiet=True), Path(out).absolute()
+    tools, out = tools or standard(), Path(out).absolute()
+    progress = progress or Progress(quiet=True, stream=io.StringIO())
     themes = _closed("专题", themes or tuple(tools.stems), tools.stems)
     formats = _closed("格式", formats, {"html", *tools.pages, *tools.documents})
     _closed("引擎", [engine], ("warm", "papermill"))
