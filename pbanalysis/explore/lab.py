@@ -25,6 +25,8 @@ def lab_command(folder: Path, *, port: int, browser: bool) -> list[str]:
         "LabApp.news_url": "None",
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         "LabApp.extension_manager": "readonly",
+        # 「生成代码」 asks the application in the page for a new cell
+        "LabApp.expose_app_in_browser": True,
     }
     # a container runs as root, and Jupyter refuses that unless it is told; it listens on this machine alone
     root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []

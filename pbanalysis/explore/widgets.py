@@ -6,9 +6,11 @@ kept, so that going back costs nothing. Where a front end shows no widgets the s
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
+from string import Template
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
@@ -147,10 +149,18 @@ class Explorer:
         self._message = w.HTML()
         self._left, self._right, self._middle = w.HTML(), w.HTML(), w.HTML()
         self._score, self._table, self._rows = w.HTML(), w.Output(), w.Output()
-        self._code = w.Textarea(layout=w.Layout(width="100%", height="11em"), disabled=False)
+        self._code = w.Textarea(layout=w.Layout(width="100%", height="11em"))
+        self._asked = w.Output()
         self._corner = Corner(lambda: self.view)
         self._tab = w.Tab(
-            children=[self._score, self._table, self._rows, self._corner.widget, self._code], titles=_TABS
+            children=[
+                self._score,
+                self._table,
+                self._rows,
+                self._corner.widget,
+                w.VBox([self._code, w.HTML(_COPY)]),
+            ],
+            titles=_TABS,
         )
         self._write = w.Button(description="生成代码", tooltip="写出得到当前视图的单元格")
         self._write.on_click(lambda _: self._write_code())
@@ -173,6 +183,7 @@ class Explorer:
                 self._figure,
                 self._middle,
                 self._tab,
+                self._asked,
             ]
         )
         self.widget.add_class("pb-explorer")
@@ -236,8 +247,14 @@ class Explorer:
         return self.view.code(self._figure.index or 0)
 
     def _write_code(self) -> None:
+        """The cell as text, and asked of JupyterLab below this one; asked once, so that no reload asks again."""
         self._code.value = self.code
         self._tab.selected_index = len(_TABS) - 1
+        script = _NEW_CELL.substitute(code=json.dumps(self.code))
+        self._asked.outputs = (
+            {"output_type": "display_data", "data": {"application/javascript": script}, "metadata": {}},
+        )
+        self._asked.outputs = ()
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -249,6 +266,14 @@ class Explorer:
             self._message.value = f'<p class="pb-error" role="alert">✘ {escape(str(error))}</p>'
 
 
+# other front ends, and a JupyterLab that was not opened by ``pbanalysis explore``, show the text box alone
+_NEW_CELL = Template("""(async () => {
+  const app = window.jupyterapp, panel = app?.shell?.currentWidget;
+  if (!panel?.content?.activeCell || !app.commands.hasCommand("notebook:insert-cell-below")) return;
+  await app.commands.execute("notebook:insert-cell-below");
+  panel.content.activeCell.model.sharedModel.setSource($code);
+})();""")
+_COPY = "<p>由 pbanalysis explore 打开的 JupyterLab 已在下方写好一个新单元格；其他环境请复制上面的代码，或运行 %pb 代码。</p>"
 _ROW = w.Layout(flex_flow="row wrap", align_items="center")
 _BAR = (
     "<style>.pb-explorer .pb-error{color:#a33;font-weight:600}.pb-explorer .widget-toggle-buttons .widget-toggle-button"

@@ -82,6 +82,16 @@ def use_the_explorer(page, explorer) -> None:
     assert f'township="{name}"' in code.input_value()
 
 
+def run_the_written_cell(page) -> None:
+    """「生成代码」 has put a cell below the explorer; run as it stands it shows the same view."""
+    cells = page.locator(".jp-CodeCell", has=page.locator(".jp-InputArea-editor", has_text="pb.view(county"))
+    cells.first.wait_for(timeout=20_000)
+    assert cells.count() == 1
+    assert "jp-mod-active" in cells.first.get_attribute("class")
+    page.keyboard.press("Control+Enter")
+    cells.first.locator(".jp-OutputArea .pb-shown svg").first.wait_for(timeout=30_000)
+
+
 def test_jupyterlab_opens_ready_and_the_explorer_answers(
     program, watched, notebooks: Path, store: Path, tmp_path: Path
 ):
@@ -97,6 +107,8 @@ def test_jupyterlab_opens_ready_and_the_explorer_answers(
         explorer = opened_and_run(page, f"{url}/lab/tree/start.ipynb?token=test")
         use_the_explorer(page, explorer)
         page.screenshot(path=tmp_path / "explorer.png")
+        run_the_written_cell(page)
+        page.screenshot(path=tmp_path / "cell.png")
         found(page, ".pb-desk").get_by_role("button", name="整改成效").click()
         page.locator(".pb-desk .pb-role-scorecard").wait_for(timeout=30_000)
         page.keyboard.press("Control+s")
@@ -104,6 +116,7 @@ def test_jupyterlab_opens_ready_and_the_explorer_answers(
         assert page.locator(".Toastify__toast").count() == 0
     saved = json.loads((notebooks / "start.ipynb").read_text(encoding="utf-8"))
     ran = [c for c in saved["cells"] if c["cell_type"] == "code"]
+    assert sum("pb.view(county" in "".join(c["source"]) for c in ran) == 1
     assert all(c["execution_count"] for c in ran)
     assert not [o for c in ran for o in c["outputs"] if o["output_type"] == "error"]
     assert watched.outside == []
