@@ -74,6 +74,7 @@ FIGURES: Mapping[str, tuple[Drawing, ...]] = {
         Drawing("未办结走势", "plot_open_issues"),
         Drawing("逾期时长", "plot_overdue"),
         Drawing("整改用时", "plot_time_to_close"),
+        Drawing("了结方式", "plot_ends"),
         Drawing("问题类别", "plot_issue_matrix"),
         Drawing("任期届满", "plot_terms"),
     ),

@@ -149,7 +149,7 @@ class Explorer:
         self._message = w.HTML()
         self._left, self._right, self._middle = w.HTML(), w.HTML(), w.HTML()
         self._score, self._table, self._rows = w.HTML(), w.Output(), w.Output()
-        self._code = w.Textarea(layout=w.Layout(width="100%", height="11em"))
+        self._code = w.Textarea(layout=w.Layout(width="auto", height="11em"))
         self._asked = w.Output()
         self._corner = Corner(lambda: self.view)
         self._tab = w.Tab(
@@ -273,7 +273,7 @@ _NEW_CELL = Template("""(async () => {
   await app.commands.execute("notebook:insert-cell-below");
   panel.content.activeCell.model.sharedModel.setSource($code);
 })();""")
-_COPY = "<p>由 pbanalysis explore 打开的 JupyterLab 已在下方写好一个新单元格；其他环境请复制上面的代码，或运行 %pb 代码。</p>"
+_COPY = "<p>点“生成代码”，由 pbanalysis explore 打开的 JupyterLab 在下方写好一个新单元格；其他环境请复制上面的代码，或运行 %pb 代码。</p>"
 _ROW = w.Layout(flex_flow="row wrap", align_items="center")
 _BAR = (
     "<style>.pb-explorer .pb-error{color:#a33;font-weight:600}.pb-explorer .widget-toggle-buttons .widget-toggle-button"
