@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from pbanalysis.exhibits import phrases
 from pbanalysis.exhibits.blocks import Box, Fact, Figure, Paragraph
 from pbanalysis.exhibits.figures.bars import counts
@@ -14,6 +12,7 @@ from pbanalysis.exhibits.figures.spans import Step, step_durations
 from pbanalysis.exhibits.parts import caption, rates
 from pbanalysis.terms import TERMS
 from pbanalysis.themes import development
+from pbanalysis.themes.development import Structure
 from pbanalysis.themes.report import Report
 
 __all__ = [
@@ -35,7 +34,7 @@ def plot_stages(report: Report) -> Figure | Box:
     return counts(
         words,
         rows["stage"].tolist(),
-        rows["n"].astype("Float64").to_numpy(dtype=float, na_value=np.nan),
+        rows["n"],
         states=["suppressed" if hidden else "info" for hidden in rows["suppressed"]],
     )
 
@@ -56,29 +55,36 @@ def plot_durations(report: Report) -> Figure | Box:
 
 
 def plot_structure(report: Report, dimension: str = "education") -> Figure | Box:
-    """New members of three years by age or education; small groups are withheld."""
-    table = development.structure(report, dimension)
-    rows = table[table["level"] != "合计"]
+    """New members by age or education, over three years where one is small; small groups are withheld."""
+    found = development.structure(report, dimension)
+    what = f"新发展党员{TERMS['dimension'][dimension]}构成"
     words = caption(
         report,
         f"structure.{dimension}",
-        f"近三年新发展党员{TERMS['dimension'][dimension]}构成",
+        what if found is None else f"{_years(found)}{what}",
         unit="人",
         counted="人",
         tables=("admission_profiles",),
     )
-    if rows.empty:
+    if found is None:
         return words.nothing("近三年没有发展党员构成数据，本图不画。")
+    names = found.table["level"].astype(str).tolist()
     levels = tuple(
-        Fact(id=f"{words.id}.level_{k}", text=str(level), value=str(level), source_tables=words.source_tables)
-        for k, level in enumerate(rows["level"])
+        Fact(id=f"{words.id}.level_{k}", text=level, value=level, source_tables=words.source_tables)
+        for k, level in enumerate(names)
     )
     return counts(
         replace(words, facts=levels),
-        rows["level"].tolist(),
-        rows["n"].astype("Float64").to_numpy(dtype=float, na_value=np.nan),
-        states=["suppressed" if hidden else "info" for hidden in rows["suppressed"]],
+        names,
+        found.table["n"],
+        states=["suppressed" if hidden else "info" for hidden in found.table["suppressed"]],
     )
+
+
+def _years(found: Structure) -> str:
+    if found.first_year == found.last_year:
+        return f"{found.last_year}年"
+    return f"{found.first_year}年至{found.last_year}年（一年人数少，合并）"
 
 
 def plot_audits(report: Report) -> Figure | Box:

@@ -75,7 +75,7 @@ def plot_ends(report: Report) -> Figure | Table | Paragraph | Box:
         next(iter(curves.values())).time,
         {name: curve.incidence for name, curve in curves.items()},
         n=len(days),
-        ranges={name: tuple(map(float, curve.interval(horizon))) for name, curve in curves.items()},
+        ranges={name: curve.interval(horizon) for name, curve in curves.items()},
         remaining=rectification.ENDS[0],
         horizon=horizon,
     )

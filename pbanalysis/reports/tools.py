@@ -177,9 +177,9 @@ def reads(theme: str) -> Reads:
     """
     from pbanalysis.plan.registry import registry
     from pbanalysis.store.schema import TABLES
+    from pbanalysis.themes.tables import tables_of
 
     if theme == OVERVIEW:
         return Reads(frozenset(TABLES), frozenset(i.id for i in registry()))
     indicators = registry().of_theme(theme)
-    tables = {table for indicator in indicators for table in indicator.source_tables}
-    return Reads(frozenset(tables | _ALWAYS), frozenset(i.id for i in indicators))
+    return Reads(frozenset({*tables_of(theme), *_ALWAYS}), frozenset(i.id for i in indicators))

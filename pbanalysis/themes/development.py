@@ -16,7 +16,17 @@ from pbanalysis.themes.matters import Due, Matter, due_soon, general, short_of, 
 from pbanalysis.themes.reading import FEW
 from pbanalysis.themes.report import Report
 
-__all__ = ["LIMITS", "STAGES", "LimitDays", "due_next", "limit_days", "onsite", "stages", "structure"]
+__all__ = [
+    "LIMITS",
+    "STAGES",
+    "LimitDays",
+    "Structure",
+    "due_next",
+    "limit_days",
+    "onsite",
+    "stages",
+    "structure",
+]
 
 _ENDED = ("cancelled", "withdrawn", "transferred")
 
@@ -102,11 +112,26 @@ def limit_days(report: Report) -> list[LimitDays]:
     return found
 
 
-def structure(report: Report, dimension: str) -> pd.DataFrame:
-    """New members of the last three years by age, education …, protected: ``level``, ``n``, ``suppressed``."""
-    rows = report.known.rows("admission_profiles")
-    years = (rows["year"] <= report.period.year) & (rows["year"] > report.period.year - 3)
-    mine = rows[((rows["dimension"] == dimension) & years).fillna(False).to_numpy(dtype=bool)]
-    if mine.empty:
-        return pd.DataFrame({"level": [], "n": [], "suppressed": []})
-    return protect_table(mine, ["level"])[0]
+@dataclass(frozen=True)
+class Structure:
+    """New members by age, education …: columns ``level``, ``n``, ``suppressed``, over the years named."""
+
+    table: pd.DataFrame
+    first_year: int
+    last_year: int
+
+
+_ALONE = 50  # new members of a year from which on its structure is shown by itself
+
+
+def structure(report: Report, dimension: str) -> Structure | None:
+    """New members by a dimension, protected; a small year is pooled with the two before. None without data."""
+    rows, year = report.known.rows("admission_profiles"), report.period.year
+    mine = rows[(rows["dimension"] == dimension).to_numpy(dtype=bool, na_value=False)]
+    chosen = mine[(mine["year"] == year).to_numpy(dtype=bool, na_value=False)]
+    if chosen["n"].sum() < _ALONE:
+        chosen = mine[mine["year"].between(year - 2, year).to_numpy(dtype=bool, na_value=False)]
+    if chosen.empty:
+        return None
+    table = protect_table(chosen, ["level"])[0]
+    return Structure(table[table["level"] != "合计"], int(chosen["year"].min()), int(chosen["year"].max()))

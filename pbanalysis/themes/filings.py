@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from pbanalysis.store.schema import TABLES
 from pbanalysis.themes.report import Report
+from pbanalysis.themes.tables import SHOWN
 
 __all__ = ["Filing", "filings", "of_persons", "row_counts"]
 
@@ -54,13 +55,15 @@ def _is_of(file: str, townships: set[str]) -> bool:
 
 
 def of_persons(table: str) -> bool:
-    """Whether a row of a table stands for a person: how many there are is then not said beside its name."""
-    return any(c.name in ("case_id", "person_key") for c in TABLES[table].columns)
+    """Whether a row stands for a person or a few: how many there are is then not said beside its name."""
+    keys = {column.name for column in TABLES[table].columns} & {"case_id", "person_key"}
+    return bool(keys) or table == "admission_profiles"
 
 
 def row_counts(report: Report) -> dict[str, int | None]:
     """Rows of the unit in each table the theme reads; None where the table was not collected."""
-    tables = dict.fromkeys(name for i in report.indicators for name in i.source_tables)
+    counted = (name for i in report.indicators for name in i.source_tables)
+    tables = dict.fromkeys((*counted, *SHOWN.get(report.theme, ())))
     source = report.township or report.county
     frames = {name: source.frame(name) for name in tables}
     return {name: None if frame is None else len(frame) for name, frame in frames.items()}

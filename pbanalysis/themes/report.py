@@ -18,11 +18,9 @@ from pbanalysis.privacy.disclosure import protect
 from pbanalysis.stats.clusters import DesignEffect
 from pbanalysis.stats.funnel import INDEPENDENT
 from pbanalysis.store.county import County, Township
-from pbanalysis.store.schema import TABLES
 from pbanalysis.themes.beside import CoarseCurve, Tested, beside
 from pbanalysis.themes.reading import Reading, reading_of
-
-_ALWAYS = {"townships", "organisations", "org_counts"}
+from pbanalysis.themes.tables import tables_of
 
 __all__ = [
     "Report",
@@ -118,12 +116,7 @@ class Report:
         """
         if self.township is None:
             return known(self.county)
-        tables = {name for i in registry().of_theme(self.theme) for name in i.source_tables}
-        frames = {
-            name: self.township.frame(name)
-            for name in TABLES
-            if name in tables | _ALWAYS and self.county.has(name)
-        }
+        frames = {name: self.township.frame(name) for name in tables_of(self.theme) if self.county.has(name)}
         return known(replace(self.county, _frames=frames))
 
     def county_curve(self, indicator: str) -> CoarseCurve | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ import pytest
 
 import pbanalysis as pb
 from pbanalysis.errors import PbError
-from pbanalysis.exhibits.blocks import Figure, Table, facts_of
+from pbanalysis.exhibits.blocks import Figure, Table, facts_of, text_of
 from pbanalysis.plan.registry import registry
+from pbanalysis.store.schema import TABLES
 from pbanalysis.themes import development, overview, rectification, study
 from pbanalysis.themes.beside import time_to_close
 from pbanalysis.themes.matters import MOST_ON_SITE, due_soon
@@ -49,6 +51,30 @@ def test_branch_months_agree_with_the_meetings_rate(towns: list[pb.Township], fr
             assert short == (reading.state == "not_met")
         if reading is not None and reading.state == "unknown":
             assert set(np.unique(grid.states)) <= {"unknown", "na"}
+
+
+def test_structure_pools_three_years_where_one_is_small(demo_store: Path, frame: pd.DataFrame) -> None:
+    """Below fifty new members the years are pooled and named; from there on the year stands alone."""
+    county = pb.open_county(demo_store)
+    report = pb.member_development(county.township("629902100"), "2023", frame)
+    pooled = development.structure(report, "age")
+    assert pooled is not None
+    assert (pooled.first_year, pooled.last_year) == (2022, 2023)
+    assert "2022年至2023年（一年人数少，合并）新发展党员年龄构成" in text_of(
+        pb.plot_structure(report, "age").alt
+    )
+    profiles = county.frame("admission_profiles")
+    many = profiles.assign(n=profiles["n"] * 10)
+    crowded = replace(
+        county, _frames={**{name: county.frame(name) for name in TABLES}, "admission_profiles": many}
+    )
+    report = pb.member_development(crowded.township("629902100"), "2023", frame)
+    alone = development.structure(report, "age")
+    assert alone is not None
+    assert (alone.first_year, alone.last_year) == (2023, 2023)
+    mine = many["township_id"].eq("629902100") & many["year"].eq(2023) & many["dimension"].eq("age")
+    assert alone.table["n"].sum() == many[mine]["n"].sum()
+    assert "2023年新发展党员年龄构成" in text_of(pb.plot_structure(report, "age").title)
 
 
 def test_a_townships_figures_read_its_own_rows_alone(

@@ -225,7 +225,7 @@ def cumulative_incidence(
     ends: Mapping[str, Numbers],
     *,
     n: int,
-    ranges: Mapping[str, tuple[float, float]] | None = None,
+    ranges: Mapping[str, Numbers] | None = None,
     remaining: str = "仍未办结",
     horizon: float | None = None,
 ) -> Figure | Box:
@@ -240,7 +240,7 @@ def cumulative_incidence(
     n
         Units followed.
     ranges
-        Name of an end → the range of chance of its incidence at the last day drawn.
+        Name of an end → both ends of the range of chance of its incidence at the last day drawn.
     """
     day = floats(time)
     if not n or day.size == 0 or not ends:
@@ -271,7 +271,8 @@ def cumulative_incidence(
         sheet.text(frame.right + 1.5, y_mm, f"{name} {share.text}", 7.5)
         said.append((f"{name} ", share))
         if ranges and name in ranges:
-            low, high = (caption.share(f"end_{k}_{e}", v, n) for e, v in zip(("low", "high"), ranges[name]))
+            ends_at = zip(("low", "high"), floats(ranges[name]))
+            low, high = (caption.share(f"end_{k}_{end}", value, n) for end, value in ends_at)
             sheet.text(frame.right + 1.5, y_mm + 3.4, f"{low.text}—{high.text}", 6.5, color=MID)
             said[-1] = (f"{name} ", share, "（波动范围 ", low, "—", high, "）")
     until = (f"{caption.subject}：至第 ", caption.fact("day", end), " 天，")
