@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pbanalysis.ledgers.cards import Cards, find_cards
-from pbanalysis.ledgers.cells import CellReader, hide
+from pbanalysis.ledgers.cells import CellReader
 from pbanalysis.ledgers.dates import DateContext
 from pbanalysis.ledgers.grid import Cell, Sheet
 from pbanalysis.ledgers.headers import Field, header_year
@@ -308,16 +308,21 @@ def _people(row: DataRow, raws: dict[str, Cell], layout: Layout, pseudonyms: Pse
         declared, reading = layout.kind.fields[name], row.readings[name]
         if declared.type == "id_number":
             by_id = pseudonyms.of_id(reading.value) if pseudonyms and isinstance(reading.value, str) else ""
-            row.readings[name] = hide(reading, by_id)
+            row.readings[name] = _hide(reading, by_id)
         elif declared.type == "personal" and reading.value is not None:
             value = ""
             if declared.personal == "pseudonym" and pseudonyms:
                 value = pseudonyms.of_name(row.township_id, row.org_id or "", tidy(show(cell.value)))
             if value:
-                row.readings[name] = hide(reading, value)
+                row.readings[name] = _hide(reading, value)
             if declared.person:
                 by_name = value
     row.person = by_id or by_name
+
+
+def _hide(reading: Reading, value: str) -> Reading:
+    """A reading whose personal value is replaced."""
+    return replace(reading, value=value if reading.value is not None else None)
 
 
 def _identity(row: DataRow, layout: Layout, raws: dict[str, Cell]) -> tuple[object, ...]:

@@ -1,22 +1,25 @@
-"""The tables of the store: what stays, canonical rows, rows of ledgers, and what only the registry gives."""
+"""The tables of the store: what stays, canonical rows, rows of ledgers, and what only the registry gives.
+
+Ids made here are hashes of what the row is about (its township, branch, date, topic …) and a counter for
+equal ones, so that the same ledger imported again, or with rows inserted, gives the same ids.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from pbanalysis.ledgers.canonical import CanonicalFile
-from pbanalysis.ledgers.findings import Finding
 from pbanalysis.ledgers.headers import kinds
 from pbanalysis.ledgers.keep import Earlier
-from pbanalysis.ledgers.makers import content_hash
-from pbanalysis.ledgers.result import DataRow, FileResult, SheetResult
-from pbanalysis.ledgers.tables import ID_COLUMNS, frame, rows_of
+from pbanalysis.ledgers.makers import MAKERS, Record, content_hash, number_terms, rows_by_issue
+from pbanalysis.ledgers.result import DataRow, FileResult, Finding, SheetResult
 from pbanalysis.ledgers.units import Registry, Township, Village, read_units
+from pbanalysis.store.frames import DTYPES
 from pbanalysis.store.schema import SOURCE_COLUMNS, TABLES
 
 __all__ = ["assemble", "known_units", "township_of_ids"]
@@ -110,22 +113,14 @@ def assemble(
         for sheet in result.sheets:
             if sheet.layout is not None and sheet.layout.kind.table:
                 made.setdefault(sheet.layout.kind.table, [])
-            for table, entry, row in rows_of(result, sheet, domains, ids):
+            for table, entry, row in _rows_of(result, sheet, domains, ids):
                 if _settled(table, entry, row, result, sheet, taken.setdefault(table, {})):
                     made[table].append(entry)
                     counts[result.file][table] += 1
     for table, records in made.items():
         parts.setdefault(table, []).append(frame(table, records))
     for table, listed in derived.items():
-        parts.setdefault(table, [])
-        parts[table] = [
-            *parts[table],
-            listed[
-                ~listed[TABLES[table].key[0]].isin(
-                    pd.concat([f[TABLES[table].key[0]] for f in parts[table]] or [pd.Series([], dtype="str")])
-                )
-            ],
-        ]
+        parts.setdefault(table, []).append(listed)
     return {n: _joined(n, frames) for n, frames in parts.items()}, counts
 
 
@@ -149,16 +144,7 @@ def _settled(
     if all(before.get(k) == v for k, v in content.items()) and before["source_file"] != result.file:
         message = f"这一行与{where}相同，合并为一条"
         found = Finding(
-            "note",
-            result.file,
-            sheet.sheet.name,
-            "",
-            row.number,
-            "",
-            "merged_with_other_file",
-            message,
-            township_id=row.township_id,
-            kind=result.kind,
+            "note", "merged_with_other_file", message, row=row.number, township_id=row.township_id
         )
         sheet.findings.append(found)
         return False
@@ -193,3 +179,102 @@ def _joined(table: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
     if not filled:
         return frames[0] if frames else frame(table, [])
     return pd.concat(filled, ignore_index=True).drop_duplicates(TABLES[table].key, ignore_index=True)
+
+
+# -- rows of ledgers as records -------------------------------------------------------------------
+
+
+def _rows_of(
+    file: FileResult, sheet: SheetResult, domains: Mapping[str, str], counters: Counter[str]
+) -> Iterator[tuple[str, Record, DataRow]]:
+    """(table, record, data row) for the accepted rows of a sheet.
+
+    Parameters
+    ----------
+    domains
+        Domain of every organisation, for what a ledger leaves to its register (两新组织).
+    counters
+        How often an id was made already, over all files of the import.
+
+    Notes
+    -----
+    A record that lacks what its table requires rejects its row; where only the year is unknown the row stays,
+    and the sheet's finding says what it waits for.
+    """
+    if sheet.layout is None or not sheet.layout.kind.table:
+        return
+    layout = sheet.layout.kind.layout
+    maker = MAKERS[layout]
+    groups = (
+        rows_by_issue(sheet)
+        if layout == "issues"
+        else [[r] for r in sheet.rows if r.disposition == "accepted"]
+    )
+    if layout == "elections":
+        number_terms(sheet)
+    for group in groups:
+        first = group[0]
+        for record in maker(group, sheet, domains):
+            missing = [
+                c.name
+                for c in TABLES[sheet.layout.kind.table].columns
+                if not c.optional and record.get(c.name) is None and not c.name.endswith("_id")
+            ]
+            if missing == ["year"]:
+                first.code = "no_year"  # the row is sound; the sheet does not say which year it is
+                break
+            if missing:
+                what = _WORDS.get(missing[0], missing[0])
+                for row in group:
+                    row.reject(f"missing_{missing[0]}", f"缺少必填内容（{what}），整行没有采用")
+                break
+            _identify(record, sheet.layout.kind.table, counters)
+            record |= {
+                "source_file": file.file,
+                "source_sheet": sheet.sheet.name or None,
+                "source_row": first.number,
+            }
+            yield sheet.layout.kind.table, record, first
+
+
+_WORDS = {
+    "held_on": "会议时间",
+    "start_on": "开始时间",
+    "expires_on": "届满时间",
+    "term_years": "任期年限",
+    "listed_on": "列入时间",
+    "as_of": "统计日期",
+    "members_n": "党员总数",
+    "full_members_n": "正式党员数",
+    "probationary_n": "预备党员数",
+    "year": "年度",
+    "n": "人数",
+}
+
+
+# -- ids and frames -------------------------------------------------------------------------------
+
+# table -> (id column, first letter, columns that say what the row is about)
+_IDS: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "meetings": ("meeting_id", "M", ("org_id", "held_on", "types", "topic")),
+    "trainings": ("training_id", "T", ("township_id", "org_id", "start_on", "level", "kind")),
+    "issues": ("issue_id", "I", ("township_id", "org_id", "found_on", "category", "problem")),
+}
+ID_COLUMNS = {table: column for table, (column, _, _) in _IDS.items()}
+
+
+def _identify(record: Record, table: str, counters: Counter[str]) -> None:
+    if table not in _IDS:
+        return
+    column, letter, about = _IDS[table]
+    digest = content_hash(*(record.get(n) for n in about))
+    counters[digest] += 1
+    record[column] = f"{letter}{digest}" + (f"-{counters[digest]}" if counters[digest] > 1 else "")
+
+
+def frame(table: str, records: list[Record]) -> pd.DataFrame:
+    """Typed frame of canonical records."""
+    declared = (*TABLES[table].columns, *SOURCE_COLUMNS)
+    return pd.DataFrame(
+        {c.name: pd.Series([r.get(c.name) for r in records], dtype=DTYPES[c.kind]) for c in declared}
+    )

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 
 import pandas as pd
 
-from pbanalysis.ledgers.findings import Finding, Severity
 from pbanalysis.ledgers.grid import address
 from pbanalysis.ledgers.guard import Refusal
+from pbanalysis.ledgers.result import Disposition, Finding, Severity
 from pbanalysis.privacy.pseudonyms import mask
 from pbanalysis.store.frames import Problem, check, typed
 from pbanalysis.store.schema import SOURCE_COLUMNS, TABLES, Table
@@ -26,12 +26,50 @@ class CanonicalFile:
     sha256: str
     table: Table
     frame: pd.DataFrame
-    columns: list[str]
     text: pd.DataFrame
     rejected: dict[int, str] = field(default_factory=dict)
     duplicate_of: dict[int, str] = field(default_factory=dict)
     bad_cells: dict[tuple[int, str], str] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    code: str = ""
+    message: str = ""
+    refused: bool = False
+    useful: bool = True
+
+    @property
+    def kind(self) -> str:
+        """The table it holds."""
+        return self.table.name
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns that the table has, in the order of the file."""
+        return [c for c in self.text.columns if c in self.table.names]
+
+    def count(self, disposition: Disposition) -> int:
+        """Rows of a disposition."""
+        return len(
+            {"accepted": self.frame, "rejected": self.rejected, "duplicate": self.duplicate_of}[disposition]
+        )
+
+    def say(
+        self,
+        severity: Severity,
+        code: str,
+        message: str,
+        *,
+        row: int | None,
+        column: str = "",
+        cell: str = "",
+    ) -> None:
+        """Add a finding."""
+        if column in self.text:
+            cell = address(row or 1, list(self.text.columns).index(column) + 1)
+        about = f"{self.kind}|{cell}|{row}"
+        found = Finding(
+            severity, code, message, cell, row, column, about=about, file=self.file, kind=self.kind
+        )
+        self.findings.append(found)
 
 
 def canonical_table(file: str, text: str) -> Table | None:
@@ -56,7 +94,7 @@ def read_canonical(file: str, sha256: str, table: Table, text: str) -> Canonical
             io.StringIO(text.lstrip("\ufeff")), dtype="str", keep_default_na=False, index_col=False
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise Refusal("broken_csv", "各行的列数不一致，读不出来", "请重新导出这张表") from error
+        raise Refusal("broken_csv") from error
     raw.columns = [str(c).strip() for c in raw.columns]
     raw.index = pd.RangeIndex(2, len(raw) + 2)
     raw = raw[(raw != "").any(axis=1)]
@@ -67,48 +105,23 @@ def read_canonical(file: str, sha256: str, table: Table, text: str) -> Canonical
     if "source_file" not in raw:
         frame["source_file"] = pd.Series([file] * len(frame), index=frame.index, dtype="str")
         frame["source_row"] = pd.Series(frame.index, index=frame.index, dtype="Int64")
-    found = CanonicalFile(file, sha256, table, frame, [c for c in raw.columns if c in table.names], raw)
+    found = CanonicalFile(file, sha256, table, frame, raw)
     for problem in problems:
         _cell(found, problem)
     _duplicates(found)
     _hold(found)
     known = {*table.names, *(s.name for s in SOURCE_COLUMNS)}
-    for name in raw.columns:
+    for place, name in enumerate(raw.columns, 1):
         if name not in known:
-            where = address(1, list(raw.columns).index(name) + 1)
-            found.findings.append(
-                _finding(
-                    found, "note", where, 1, "", "unknown_column", f"表里没有“{mask(name)}”这一列，没有读取"
-                )
-            )
+            message = f"表里没有“{mask(name)}”这一列，没有读取"
+            found.say("note", "unknown_column", message, row=1, cell=address(1, place))
     return found
 
 
-def _finding(
-    found: CanonicalFile,
-    severity: Severity,
-    cell: str,
-    row: int | None,
-    field_name: str,
-    code: str,
-    message: str,
-) -> Finding:
-    kind, about = found.table.name, f"{found.table.name}|{cell}|{row}"
-    return Finding(severity, found.file, "", cell, row, field_name, code, message, kind=kind, about=about)
-
-
 def _cell(found: CanonicalFile, problem: Problem) -> None:
-    if problem.row is None or problem.column is None:
-        return
-    found.bad_cells[problem.row, problem.column] = problem.message
-    where = (
-        address(problem.row, list(found.text.columns).index(problem.column) + 1)
-        if problem.column in found.text
-        else ""
-    )
-    found.findings.append(
-        _finding(found, "block", where, problem.row, problem.column, problem.code, problem.message)
-    )
+    if problem.row is not None and problem.column is not None:
+        found.bad_cells[problem.row, problem.column] = problem.message
+        found.say("block", problem.code, problem.message, row=problem.row, column=problem.column)
 
 
 def _duplicates(found: CanonicalFile) -> None:
@@ -128,7 +141,7 @@ def _duplicates(found: CanonicalFile) -> None:
         else:
             found.rejected[row] = "key_conflict"
             message = f"与第 {before} 行主键相同（{'、'.join(key)}），其他内容不同；只采用第 {before} 行"
-            found.findings.append(_finding(found, "block", "", row, "", "key_conflict", message))
+            found.say("block", "key_conflict", message, row=row)
     found.frame = frame.drop(index=[*found.duplicate_of, *found.rejected])
 
 

@@ -1,4 +1,7 @@
-"""What the cells of a row, and the rows of a sheet, must agree on. A doubt flags a cell; it changes no value."""
+"""What the cells of a row, the rows of a sheet, and rows filed twice must agree on.
+
+A doubt flags a cell; it changes no value.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,12 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from pbanalysis.ledgers.dates import months_after
+from pbanalysis.ledgers.layout import Column
 from pbanalysis.ledgers.numbers import read_count, read_money
 from pbanalysis.ledgers.reading import Reading, flagged
-from pbanalysis.ledgers.result import DataRow, SheetResult
+from pbanalysis.ledgers.result import DataRow, FileResult, SheetResult
 
-__all__ = ["check_rows", "check_sums"]
+__all__ = ["check_rows", "check_sums", "mark_duplicates"]
 
 
 def check_rows(result: SheetResult) -> None:
@@ -103,21 +107,12 @@ def _issue(row: DataRow) -> None:
         row.doubt("done_on", "done_before_found", "完成时间早于发现时间")
     if reopened is None and (done or closed) and status in ("not_started", "in_progress"):
         row.doubt("status", "status_disagrees", "填了完成或销号时间，进展却是未完成")
-    if (
-        status == "done"
-        and "done_on" in row.readings
-        and done is None
-        and row.readings["done_on"].kind != "rejected"
-    ):
+    done_unread = "done_on" in row.readings and row.readings["done_on"].kind != "rejected"
+    if status == "done" and done is None and done_unread:
         row.doubt("status", "done_without_date", "填“完成”，没有完成时间")
-    if (
-        (status == "closed" or row.value("closed") is True)
-        and done is None
-        and closed is None
-        and not ended_otherwise
-    ):
-        name = "status" if status == "closed" else "closed"
-        row.doubt(name, "closed_without_date", "填“销号”，没有完成时间或销号时间")
+    says_closed = "status" if status == "closed" else "closed" if row.value("closed") is True else ""
+    if says_closed and done is None and closed is None and not ended_otherwise:
+        row.doubt(says_closed, "closed_without_date", "填“销号”，没有完成时间或销号时间")
 
 
 def _income(row: DataRow) -> None:
@@ -173,60 +168,93 @@ def check_sums(result: SheetResult) -> Iterable[tuple[int, str, str, str]]:
             everything.append(rows[number])
         elif role == "section":
             since = []
-        elif role in ("subtotal", "total"):
-            if role == "subtotal" and any(
-                str(c.value).strip().startswith("其中") for c in result.sheet.rows[number].values()
-            ):
-                continue
-            scope = [since, everything] if role == "total" else [since]
+        elif role == "total" or (role == "subtotal" and not _part(result, number)):
+            scopes = [since, everything] if role == "total" else [since]
             for name in summed:
-                problem = _sum_problem(result, number, name, scope)
-                if problem:
+                if problem := _sum_problem(result, number, layout.fields[name], name, scopes):
                     yield number, name, *problem
             if role == "subtotal":
                 since = []
 
 
+def _part(result: SheetResult, number: int) -> bool:
+    """其中：a part of the sum above it, which nothing here adds up to."""
+    return any(str(c.value).strip().startswith("其中") for c in result.sheet.rows[number].values())
+
+
 def _sum_problem(
-    result: SheetResult, number: int, name: str, scopes: list[list[DataRow]]
+    result: SheetResult, number: int, column: Column, name: str, scopes: list[list[DataRow]]
 ) -> tuple[str, str] | None:
-    column = result.layout.fields[name] if result.layout else None
-    cell = result.sheet.rows[number].get(column.index) if column else None
-    if cell is None or column is None:
+    cell = result.sheet.rows[number].get(column.index)
+    if cell is None:
         return None
-    money = name.endswith("_yuan")
+    unit = (column.unit or result.preamble.money_unit) if name.endswith("_yuan") else None
     reading = (
-        read_money(
-            cell.value, unit=column.unit or result.preamble.money_unit, number_format=cell.number_format
-        )
-        if money
-        else read_count(cell.value)
+        read_count(cell.value)
+        if unit is None
+        else read_money(cell.value, unit=unit, number_format=cell.number_format)
     )
     stated = reading.value
-    if reading.kind == "rejected" and reading.code == "suspect_unit" and isinstance(cell.value, (int, float)):
+    if reading.code == "suspect_unit" and stated is None and isinstance(cell.value, (int, float)):
         stated = float(cell.value) * 10000
     if not isinstance(stated, (int, float)):
         return None
-    unread = 0
+    total = Decimal(0)
     for rows in scopes:
         for counted in (rows, [r for r in rows if r.disposition == "accepted"]):
-            values = [v for r in counted if (v := _number(r, name)) is not None]
-            if abs(sum(Decimal(repr(v)) for v in values) - Decimal(repr(stated))) <= Decimal("0.5"):
+            total = sum((Decimal(repr(v)) for r in counted if (v := _number(r, name)) is not None), Decimal())
+            if abs(total - Decimal(repr(stated))) <= Decimal("0.5"):
                 return None
-        unread += sum(r.readings[name].kind == "rejected" for r in rows if name in r.readings)
+    unread = sum(r.readings[name].kind == "rejected" for rows in scopes for r in rows if name in r.readings)
     if unread:
         return "total_not_checked", f"有 {unread} 个单元格没有采用，合计无法核对"
-    total = sum(
-        Decimal(repr(v))
-        for r in scopes[-1]
-        if r.disposition == "accepted" and (v := _number(r, name)) is not None
-    )
-    scale, unit = (
-        (10000, " 万元")
-        if money and (column.unit or result.preamble.money_unit) == "万元"
-        else (1, " 元" if money else "")
-    )
-    return (
-        "total_mismatch",
-        f"合计写的是 {Decimal(repr(stated)) / scale:f}{unit}，各行相加是 {total / scale:f}{unit}",
-    )
+    scale, word = (1, "") if unit is None else (10000, " 万元") if unit == "万元" else (1, " 元")
+    written = Decimal(repr(stated)) / scale
+    return "total_mismatch", f"合计写的是 {written:f}{word}，各行相加是 {total / scale:f}{word}"
+
+
+# -- rows filed twice -----------------------------------------------------------------------------
+
+
+def mark_duplicates(file: FileResult) -> None:
+    """Mark duplicate rows over the sheets of one file, in order; the first one counts.
+
+    A master sheet and its sheets by type hold the same rows. What two files both say is settled when the
+    tables are made.
+    """
+    content: _Seen = {}
+    identity: _Seen = {}
+    for sheet in file.sheets:
+        for row in sheet.rows:
+            if row.disposition == "accepted" and sheet.layout is not None:
+                _mark(row, sheet.sheet.name, sheet.layout.kind.layout, content, identity)
+
+
+_Seen = dict[tuple[object, ...], tuple[str, DataRow]]
+
+
+def _mark(row: DataRow, name: str, layout: str, content: _Seen, identity: _Seen) -> None:
+    before, first = content.setdefault((layout, row.township_id, row.content), (name, row))
+    if first is not row:
+        row.disposition, row.code = "duplicate", "duplicate_row"
+        row.duplicate_of = str(first.number) if before == name else f"{before}!{first.number}"
+        row.message = f"与{_where(before, name, first)}内容相同（序号除外），只计一次"
+        return
+    if not any(p not in (None, "") for p in row.identity[1:]):
+        return
+    before, first = identity.setdefault((layout, *row.identity), (name, row))
+    if first is row or (before == name and first.block == row.block):
+        return
+    for field, reading in row.readings.items():
+        other = first.readings.get(field)
+        if field != "seq" and reading.value is not None and (other is None or other.value != reading.value):
+            row.doubt(
+                field,
+                f"conflicts_with_row_{first.number}",
+                f"与{_where(before, name, first)}说的是同一件事，这一格不同",
+            )
+    row.code = row.code or "conflict"
+
+
+def _where(before: str, here: str, first: DataRow) -> str:
+    return f"第 {first.number} 行" if before == here else f"工作表“{before}”第 {first.number} 行"

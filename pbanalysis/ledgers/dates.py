@@ -13,10 +13,9 @@ from decimal import Decimal
 
 from pbanalysis.calendar import add_months
 from pbanalysis.ledgers.grid import Unusable, Value
-from pbanalysis.ledgers.numerals import chinese_number
 from pbanalysis.ledgers.read_xlsx import from_serial
-from pbanalysis.ledgers.reading import NOTHING, Reading, flagged, normalised, ok, rejected
-from pbanalysis.ledgers.text import is_null_marker, plain
+from pbanalysis.ledgers.reading import ERROR, NOTHING, Reading, flagged, normalised, ok, rejected
+from pbanalysis.ledgers.text import chinese_number, is_null_marker, plain
 
 __all__ = ["DateContext", "month_end", "months_after", "read_date", "read_deadline", "read_span"]
 
@@ -78,7 +77,7 @@ def read_date(value: Value, context: DateContext, *, schedule: bool = False) -> 
     ('ambiguous_month', 'invalid_date')
     """
     if isinstance(value, Unusable):
-        return rejected("error_value", "单元格是错误值或没有算出结果的公式")
+        return ERROR
     if isinstance(value, bool):
         return rejected("not_a_date", "不是日期")
     if isinstance(value, dt.datetime):

@@ -1,4 +1,4 @@
-"""Writing: the store, its record and the marked copies, in one swap."""
+"""Writing: the store, its record and the marked copies, in one swap; and what an import tells its caller."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,25 +16,110 @@ import pandas as pd
 from pbanalysis.errors import Exit
 from pbanalysis.ledgers import record
 from pbanalysis.ledgers.canonical import CanonicalFile
-from pbanalysis.ledgers.findings import Finding
-from pbanalysis.ledgers.grid import column_letters
-from pbanalysis.ledgers.keep import Earlier, Filing
+from pbanalysis.ledgers.keep import RECORD_FILES, Earlier, Filing
 from pbanalysis.ledgers.marked import marked_name, write_marked
-from pbanalysis.ledgers.result import FileResult
-from pbanalysis.ledgers.safe_csv import write_rows
-from pbanalysis.ledgers.summary import FileSummary, ImportSummary
+from pbanalysis.ledgers.result import SEVERITIES, FileResult, Finding
 from pbanalysis.ledgers.units import Registry
-from pbanalysis.privacy.pseudonyms import mask
 from pbanalysis.store.write import write_store
+from pbanalysis.terms import LEDGER_KINDS
 
-__all__ = ["Delivery"]
+__all__ = ["Delivery", "FileSummary", "ImportSummary"]
 
-Lines = list[Sequence[str]]
 
-# file of the record -> column that holds the file's name
-_FILE_COLUMN = {"files.csv": 0, "rows.csv": 0, "cells.csv": 0, "findings.csv": 2, "mapping.csv": 0}
-MAPPING = ("file", "sheet", "township_id", "kind", "column", "header", "field", "how")
-FILINGS = ("kind", "township_id", "state", "file")
+@dataclass(frozen=True)
+class FileSummary:
+    """One line of ``files.csv``."""
+
+    file: str
+    kind: str
+    verdict: str
+    code: str
+    message: str
+    rows_accepted: int
+    rows_rejected: int
+    rows_duplicate: int
+
+
+@dataclass(frozen=True)
+class ImportSummary:
+    """What an import did.
+
+    Attributes
+    ----------
+    files
+        One entry a file of this import.
+    verdicts, severities
+        How many files of each verdict, and findings of each severity, in this import.
+    changes
+        On a resubmission: how many findings are ``fixed``, ``still_open`` and ``new``; empty otherwise.
+    replaced
+        Earlier files whose rows were replaced.
+    not_filed
+        Names of the townships that filed nothing of a ledger kind that others filed, by kind.
+    table_rows
+        Rows of every table of the store.
+    paths
+        ``store``, ``files``, ``findings``, ``marked``, ``mapping`` and, on a resubmission, ``resubmission``.
+    exit_status
+        0 nothing to do · 1 something needs attention · 3 nothing could be used.
+    """
+
+    files: tuple[FileSummary, ...]
+    verdicts: Mapping[str, int]
+    severities: Mapping[str, int]
+    changes: Mapping[str, int]
+    replaced: tuple[str, ...]
+    not_filed: Mapping[str, tuple[str, ...]]
+    table_rows: Mapping[str, int]
+    paths: Mapping[str, Path]
+    exit_status: Exit
+
+    def lines(self) -> list[str]:
+        """The summary for people, in Chinese."""
+        used = [f for f in self.files if f.verdict != "reject"]
+        accepted, rejected, duplicate = (
+            sum(getattr(f, n) for f in used) for n in ("rows_accepted", "rows_rejected", "rows_duplicate")
+        )
+        lines = [
+            f"读取 {len(self.files)} 个文件：采用 {len(used)} 个，退回 {len(self.files) - len(used)} 个",
+            f"收到 {accepted + rejected + duplicate} 行 = 采用 {accepted} + 退回 {rejected} + 重复 {duplicate}",
+        ]
+        lines += [f"　退回：{f.file}：{f.message}" for f in self.files if f.verdict == "reject"]
+        lines += [f"　{f.file}：{f.message}" for f in used if f.message]
+        lines += [
+            f"没有报送{LEDGER_KINDS[kind]}台账：{'、'.join(towns)}" for kind, towns in self.not_filed.items()
+        ]
+        if self.replaced:
+            lines.append(f"替换了以前报送的 {len(self.replaced)} 个文件：{'、'.join(self.replaced)}")
+        if self.changes:
+            c = self.changes
+            lines.append(
+                f"与上次相比：已改正 {c.get('fixed', 0)}，仍未改正 {c.get('still_open', 0)}，新发现 {c.get('new', 0)}"
+            )
+        if self.severities:
+            said = "，".join(
+                f"{word} {self.severities[s]} 处" for s, word in SEVERITIES.items() if self.severities.get(s)
+            )
+            lines.append(
+                f"核对结果：{said}。清单：{self.paths['findings']}；标注副本：{self.paths['marked']}"
+            )
+        lines.append(
+            f"数据仓：{self.paths['store']}（{len(self.table_rows)} 张表，{sum(self.table_rows.values())} 行）"
+        )
+        return lines
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary for programs."""
+        return asdict(self) | {
+            "files": [vars(f) for f in self.files],
+            "replaced": list(self.replaced),
+            "not_filed": {k: list(v) for k, v in self.not_filed.items()},
+            "paths": {k: str(v) for k, v in self.paths.items()},
+            "exit_status": int(self.exit_status),
+        }
+
+
+Lines = Sequence[Sequence[str]]
 
 
 @dataclass
@@ -56,18 +141,15 @@ class Delivery:
         by_file: dict[str, list[Finding]] = {}
         for finding in self.findings:
             by_file.setdefault(finding.file, []).append(finding)
-        files: Lines = [record.file_line(r, by_file.get(r.file, [])) for r in self.results]
-        lines: Lines = [record.finding_line(f) for f in self.findings]
-        # the two long ones are made while they are written: a big ledger is never held as text
-        new: dict[str, tuple[Sequence[str], Iterable[Sequence[str]]]] = {
-            "files.csv": (record.FILES, files),
-            "rows.csv": (record.ROWS, (line for r in self.results for line in record.row_lines(r))),
-            "cells.csv": (record.CELLS, (line for r in self.results for line in record.cell_lines(r))),
-            "findings.csv": (record.FINDINGS, lines),
-            "mapping.csv": (
-                MAPPING,
-                [line for r in self.results if isinstance(r, FileResult) for line in _mapping(r)],
-            ),
+        files = [record.file_line(r, by_file.get(r.file, [])) for r in self.results]
+        lines = [record.finding_line(f) for f in self.findings]
+        # the long ones are made while they are written: a big ledger is never held as text
+        new: dict[str, Iterable[record.Line]] = {
+            "files.csv": files,
+            "rows.csv": chain.from_iterable(map(record.row_lines, self.results)),
+            "cells.csv": chain.from_iterable(map(record.cell_lines, self.results)),
+            "findings.csv": lines,
+            "mapping.csv": chain.from_iterable(map(record.mapping_lines, self.results)),
         }
         sources = self._sources(key_id)
         filed, not_filed = self._filed(sources)
@@ -76,11 +158,12 @@ class Delivery:
         def write_record(folder: Path) -> None:
             target = folder / "import"
             target.mkdir()
-            for name, (header, fresh) in new.items():
-                write_rows(target / name, header, chain(self._kept(name), fresh))
-            write_rows(target / "filings.csv", FILINGS, filed)
+            for name, fresh in new.items():
+                record.write_rows(target / name, record.HEADERS[name], chain(self._kept(name), fresh))
+            record.write_rows(target / "filings.csv", record.HEADERS["filings.csv"], filed)
             if self.earlier.folder is not None:
-                write_rows(target / "resubmission.csv", ("state", *record.FINDINGS), changed)
+                header = ("state", *record.HEADERS["findings.csv"])
+                record.write_rows(target / "resubmission.csv", header, changed)
             self._marked(target / "marked", by_file)
 
         write_store(
@@ -95,23 +178,16 @@ class Delivery:
 
     def _kept(self, name: str) -> Lines:
         """Lines of earlier files that stay: those of a file read again now go, unless it was refused."""
-        read = {r.file for r in self.results if not (isinstance(r, FileResult) and r.refused)}
-        return [line for line in self.earlier.lines.get(name, []) if line[_FILE_COLUMN[name]] not in read]
+        read = {r.file for r in self.results if not r.refused}
+        return [line for line in self.earlier.lines.get(name, []) if line[RECORD_FILES[name]] not in read]
 
     def _sources(self, key_id: str) -> dict[str, Any]:
         sources: dict[str, Any] = dict(self.earlier.sources)
         for result in self.results:
-            refused = isinstance(result, FileResult) and result.refused
-            if refused and result.file in sources:
+            if result.refused and result.file in sources:
                 continue  # the earlier filing of that name still stands
             filing = self.filings[result.file]
-            state = (
-                "canonical"
-                if isinstance(result, CanonicalFile)
-                else "reject"
-                if refused
-                else result.code or "filed"
-            )
+            state = "canonical" if filing.canonical else "reject" if result.refused else result.code
             sources[result.file] = {
                 "sha256": result.sha256,
                 "rows": dict(self.counts.get(result.file, {})),
@@ -120,7 +196,7 @@ class Delivery:
                 "year": filing.year,
                 "period": filing.period,
                 "canonical": filing.canonical,
-                "state": state,
+                "state": state or "filed",
                 "key_id": key_id,
             }
         return sources
@@ -136,7 +212,7 @@ class Delivery:
                 if not source["canonical"] and source["state"] != "reject":
                     states.setdefault((source["kind"], town), (source["state"], file))
         towns = [t.code for t in self.registry.townships]
-        lines: Lines = []
+        lines: list[record.Line] = []
         missing: dict[str, tuple[str, ...]] = {}
         for kind in sorted({k for k, _ in states}):
             absent = [t for t in towns if (kind, t) not in states]
@@ -191,14 +267,3 @@ class Delivery:
             paths,
             Exit.REFUSED if nothing else Exit.ATTENTION if doubts else Exit.DONE,
         )
-
-
-def _mapping(result: FileResult) -> Lines:
-    """How every column was read: shown, and kept with the store."""
-    lines: Lines = []
-    for sheet in result.sheets:
-        for c in sheet.layout.columns.values() if sheet.layout else ():
-            how = c.doubt or ("synonym" if c.field else "unknown")
-            head = (result.file, sheet.sheet.name, sheet.township_id, result.kind)
-            lines.append((*head, column_letters(c.index), mask(c.header, sheet.names), c.field or "", how))
-    return lines

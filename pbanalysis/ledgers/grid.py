@@ -9,7 +9,18 @@ from typing import NamedTuple
 
 from pbanalysis.ledgers.text import tidy
 
-__all__ = ["Cell", "Merge", "Sheet", "Unusable", "Value", "Workbook", "address", "column_letters", "is_blank"]
+__all__ = [
+    "Cell",
+    "Merge",
+    "Sheet",
+    "Unusable",
+    "Value",
+    "Workbook",
+    "address",
+    "column_letters",
+    "column_number",
+    "is_blank",
+]
 
 
 class Unusable(str):
@@ -22,11 +33,10 @@ Value = str | int | float | bool | dt.date | dt.datetime
 
 
 class Cell(NamedTuple):
-    """One non-empty cell: value, number format ("" = none known), and how the sender's program shows it."""
+    """One non-empty cell: value, number format ("" = none known), and whether it is struck through."""
 
     value: Value
     number_format: str = ""
-    formula: bool = False
     strike: bool = False
 
 
@@ -66,6 +76,14 @@ class Sheet:
             return
         self.rows.setdefault(row, {})[column] = cell
 
+    def set_columns(self, first: int, last: int, width: float | None, *, hidden: bool) -> None:
+        """Width, and hiding, of a run of columns (its first 256)."""
+        for column in range(first, min(last, first + 255) + 1):
+            if hidden:
+                self.hidden_columns.add(column)
+            if width:
+                self.widths[column] = width
+
     def numbers(self) -> list[int]:
         """Numbers of the non-empty rows, in order."""
         return sorted(self.rows)
@@ -74,11 +92,6 @@ class Sheet:
         """Tidied text of a cell, "" where it is empty."""
         cell = self.rows.get(row, {}).get(column)
         return "" if cell is None else tidy(str(cell.value))
-
-    @property
-    def cell_n(self) -> int:
-        """How many cells are not empty."""
-        return sum(map(len, self.rows.values()))
 
 
 @dataclass
@@ -106,6 +119,14 @@ def column_letters(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         letters = chr(65 + rest) + letters
     return letters
+
+
+def column_number(letters: str) -> int:
+    """Number of a column's letters, the inverse of :func:`column_letters`."""
+    number = 0
+    for c in letters.upper():
+        number = number * 26 + ord(c) - 64
+    return number
 
 
 def address(row: int, column: int) -> str:

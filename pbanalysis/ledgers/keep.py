@@ -7,6 +7,7 @@ same file name; a canonical CSV replaces the earlier canonical rows of its table
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,10 +17,16 @@ from typing import Any
 import pandas as pd
 
 from pbanalysis.errors import Code, PbError
+from pbanalysis.ledgers.canonical import CanonicalFile
+from pbanalysis.ledgers.result import FileResult
+from pbanalysis.ledgers.roles import Preamble
 from pbanalysis.store.frames import from_arrow
 from pbanalysis.store.schema import TABLES
 
-__all__ = ["Earlier", "Filing", "read_earlier"]
+__all__ = ["RECORD_FILES", "Earlier", "Filing", "filing_of", "read_earlier"]
+
+# tables of the record that outlast an import -> place of the file's name in a line
+RECORD_FILES = {"files.csv": 0, "rows.csv": 0, "cells.csv": 0, "findings.csv": 2, "mapping.csv": 0}
 
 
 @dataclass(frozen=True)
@@ -41,28 +48,24 @@ class Filing:
             return earlier.townships
         shared = self.townships & earlier.townships
         same_name = self.file.rsplit("/", 1)[-1] == earlier.file.rsplit("/", 1)[-1]
-        if not shared or not (
-            same_name or (self.year == earlier.year and _overlap(self.period, earlier.period))
-        ):
-            return None
-        return shared
-
-
-def _overlap(one: str, other: str) -> bool:
-    return bool(_months(one) & _months(other))
+        same_time = self.year == earlier.year and _months(self.period) & _months(earlier.period)
+        return shared if shared and (same_name or same_time) else None
 
 
 def _months(period: str) -> set[int]:
-    if not period:
-        return set(range(1, 13))
-    n = int(period[1:])
-    return (
-        {n}
-        if period[0] == "M"
-        else set(range(3 * n - 2, 3 * n + 1))
-        if period[0] == "Q"
-        else set(range(6 * n - 5, 6 * n + 1))
-    )
+    """Months of a part of the year: M05, Q3, H1, or "" for the whole."""
+    length = {"M": 1, "Q": 3, "H": 6, "": 12}[period[:1]]
+    last = int(period[1:] or 1) * length
+    return set(range(last - length + 1, last + 1))
+
+
+def filing_of(result: FileResult | CanonicalFile) -> Filing:
+    """What a file is a filing of."""
+    if isinstance(result, CanonicalFile):
+        return Filing(result.file, result.kind, frozenset(), None, "", canonical=True)
+    towns = {s.township_id for s in result.sheets} | {r.township_id for s in result.sheets for r in s.rows}
+    preamble = next((s.preamble for s in result.sheets if s.layout), Preamble())
+    return Filing(result.file, result.kind, frozenset(towns - {""}), preamble.year, preamble.period)
 
 
 @dataclass
@@ -72,10 +75,15 @@ class Earlier:
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
-    lines: dict[str, list[list[str]]] = field(default_factory=dict)
-    gone: set[str] = field(default_factory=set)
-    withdrawn: list[list[str]] = field(default_factory=list)
+    lines: dict[str, list[list[str]]] = field(default_factory=dict)  # of the record, by its files
+    withdrawn: list[list[str]] = field(default_factory=list)  # findings of what is replaced
     folder: Path | None = None
+
+    @property
+    def cutoff(self) -> dt.date | None:
+        """Cut-off of the store."""
+        text = str(self.meta.get("as_of") or "")
+        return dt.date.fromisoformat(text) if text else None
 
     def filing(self, file: str) -> Filing:
         """Filing of an earlier file."""
@@ -106,10 +114,8 @@ class Earlier:
     def _forget(self, file: str) -> None:
         self.withdrawn += [line for line in self.lines.get("findings.csv", []) if line[2] == file]
         for name, lines in self.lines.items():
-            column = 2 if name == "findings.csv" else 0
-            self.lines[name] = [line for line in lines if line[column] != file]
+            self.lines[name] = [line for line in lines if line[RECORD_FILES[name]] != file]
         del self.sources[file]
-        self.gone.add(file)
 
 
 def read_earlier(store: Path) -> Earlier:
@@ -134,7 +140,7 @@ def read_earlier(store: Path) -> Earlier:
             if p.stem in TABLES
         }
         lines = {}
-        for name in ("files.csv", "rows.csv", "cells.csv", "findings.csv", "mapping.csv"):
+        for name in RECORD_FILES:
             path = Path(store) / "import" / name
             if path.exists():
                 with path.open(encoding="utf-8", newline="") as file:

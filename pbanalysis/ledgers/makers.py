@@ -13,16 +13,41 @@ from typing import Any
 
 from pbanalysis.ledgers.dates import months_after
 from pbanalysis.ledgers.result import DataRow, SheetResult
+from pbanalysis.store.schema import TABLES
 
-__all__ = ["MAKERS", "Record", "content_hash", "issue_blocks", "number_terms"]
+__all__ = ["MAKERS", "Record", "content_hash", "number_terms", "rows_by_issue"]
 
 Record = dict[str, Any]
+_UNITS = ("township_id", "org_id", "village_id")
 
 
 def content_hash(*parts: object) -> str:
     """Short hash of what a row is about."""
     text = "\x1f".join("" if p is None else str(p) for p in parts)
     return hashlib.blake2b(text.encode(), digest_size=7).hexdigest()
+
+
+def _record(table: str, row: DataRow, **given: object) -> Record:
+    """Record of a table: what is given, else the row's unit, else the value of the field of that name.
+
+    A date column takes days only (a month without a day stays in the record of the import), a flag that may
+    not be missing is yes or no.
+    """
+    record: Record = {}
+    for column in TABLES[table].columns:
+        name = column.name
+        if name in given:
+            record[name] = given[name]
+        elif name in _UNITS:
+            record[name] = getattr(row, name)
+        elif not name.endswith("_id"):
+            value = row.value(name)
+            if column.kind == "date":
+                value = value if isinstance(value, dt.date) else None
+            elif column.kind == "bool" and not column.optional:
+                value = value is True
+            record[name] = value
+    return record
 
 
 def _day(row: DataRow, name: str) -> dt.date | None:
@@ -34,50 +59,36 @@ def _flag(row: DataRow, name: str) -> bool:
     return row.value(name) is True
 
 
-def _year(row: DataRow, sheet: SheetResult, name: str = "year") -> object:
-    return row.value(name) or sheet.preamble.year
+def _year(row: DataRow, sheet: SheetResult) -> object:
+    return row.value("year") or sheet.preamble.year
 
 
-def _named(row: DataRow, name: str) -> bool:
-    reading = row.readings.get(name)
-    return reading is not None and reading.value is not None
+def _either(value: object, other: object) -> object:
+    return other if value is None else value
 
 
 def _meetings(group: list[DataRow], sheet: SheetResult, domains: Mapping[str, str]) -> Iterable[Record]:
     row = group[0]
-    yield {
-        "org_id": row.org_id,
-        "held_on": _day(row, "held_on"),
-        "recorded_on": _day(row, "recorded_on"),
-        "types": list(row.value("types") or row.value("meeting_type") or ()),  # type: ignore[call-overload]
-        "first_topic": row.value("first_topic"),
-        "topic": row.value("topic"),
-        "expected_n": row.value("expected_n"),
-        "present_n": row.value("attended_n"),
-        "leave_n": row.value("absent_n"),
-        "hours": row.value("hours"),
-        "lecturer": row.value("lecturer"),
-        "minutes": row.value("minutes"),
-        "evidence_n": row.value("evidence_n"),
-    }
+    yield _record(
+        "meetings",
+        row,
+        types=list(row.value("types") or row.value("meeting_type") or ()),  # type: ignore[call-overload]
+        present_n=row.value("attended_n"),
+        leave_n=row.value("absent_n"),
+    )
 
 
 def _trainings(group: list[DataRow], sheet: SheetResult, domains: Mapping[str, str]) -> Iterable[Record]:
     row = group[0]
-    days = row.value("days")
-    hours = row.value("hours")
-    yield {
-        "township_id": row.township_id,
-        "org_id": row.org_id,
-        "level": row.value("level") or ("branch" if row.org_id else "township"),
-        "kind": row.value("training_kind") or _kind_of(str(row.value("activity") or "")),
-        "start_on": _day(row, "held_on") or _day(row, "span"),
-        "end_on": _day(row, "end_on"),
-        "hours": hours if hours is not None else days,
-        "places_n": row.value("expected_n"),
-        "attended_n": row.value("attended_n"),
-        "lecturer": row.value("lecturer"),
-    }
+    yield _record(
+        "trainings",
+        row,
+        level=row.value("level") or ("branch" if row.org_id else "township"),
+        kind=row.value("training_kind") or _kind_of(str(row.value("activity") or "")),
+        start_on=_day(row, "held_on") or _day(row, "span"),
+        hours=_either(row.value("hours"), row.value("days")),
+        places_n=row.value("expected_n"),
+    )
 
 
 def _kind_of(activity: str) -> str:
@@ -90,27 +101,9 @@ def _kind_of(activity: str) -> str:
 
 def _study_hours(group: list[DataRow], sheet: SheetResult, domains: Mapping[str, str]) -> Iterable[Record]:
     row = group[0]
-    yield {
-        "org_id": row.org_id,
-        "year": _year(row, sheet),
-        "role": row.value("role") or "member",
-        "due_n": row.value("due_n"),
-        "met_n": row.value("met_n"),
-    }
+    yield _record("study_hours", row, year=_year(row, sheet), role=row.value("role") or "member")
 
 
-_STEPS = [
-    "applied_on",
-    "talked_on",
-    "activist_on",
-    "candidate_on",
-    "review_on",
-    "trained_on",
-    "prereviewed_on",
-    "approved_on",
-    "conversion_assembly_on",
-    "archived_on",
-]
 _OUTCOMES = {"applicant": "in_progress", "activist": "in_progress", "candidate": "in_progress"}
 
 
@@ -128,39 +121,32 @@ def _admissions(group: list[DataRow], sheet: SheetResult, domains: Mapping[str, 
     outcome = _OUTCOMES.get(stage, stage) or (
         "full" if converted else "probationary" if _day(row, "probationary_on") else "in_progress"
     )
-    two_new = row.value("two_new")
-    yield {
-        "case_id": case_id,
-        "org_id": row.org_id,
-        **{name: _day(row, name) for name in _STEPS},
-        "assembly_on": _day(row, "probationary_on"),
-        "conversion_approved_on": converted,
-        "review_result": result,
-        "training_hours": row.value("training_hours"),
-        "extended_until": _day(row, "extended_until"),
-        "outcome": outcome,
-        "two_new": two_new if two_new is not None else domains.get(row.org_id or "") in ("private", "social"),
-    }
+    yield _record(
+        "admissions",
+        row,
+        case_id=case_id,
+        assembly_on=_day(row, "probationary_on"),
+        conversion_approved_on=converted,
+        review_result=result,
+        outcome=outcome,
+        two_new=_either(row.value("two_new"), domains.get(row.org_id or "") in ("private", "social")),
+    )
 
 
 def _profiles(group: list[DataRow], sheet: SheetResult, domains: Mapping[str, str]) -> Iterable[Record]:
     row, year = group[0], _year(group[0], sheet)
     if sheet.layout is None or row.value("branch") is not None:
         return  # rows of branches are parts of the township's row; they are accounted for, not added up
-    base = {"township_id": row.township_id, "year": year}
     if row.value("level") is not None:
-        yield base | {"dimension": row.value("dimension"), "level": row.value("level"), "n": row.value("n")}
+        yield _record("admission_profiles", row, year=year)
         return
     for name, declared in sheet.layout.kind.fields.items():
-        if declared.profile and row.value(name) is not None:
-            yield base | {
-                "dimension": declared.profile[0],
-                "level": declared.profile[1],
-                "n": row.value(name),
-            }
+        if declared.profile and (n := row.value(name)) is not None:
+            dimension, level = declared.profile
+            yield _record("admission_profiles", row, year=year, dimension=dimension, level=level, n=n)
 
 
-def issue_blocks(sheet: SheetResult) -> list[list[DataRow]]:
+def rows_by_issue(sheet: SheetResult) -> list[list[DataRow]]:
     """Rows under one merged 问题 are one issue with several measures."""
     blocks: dict[int, list[DataRow]] = {}
     for row in sheet.rows:
@@ -177,7 +163,7 @@ def _status(group: list[DataRow]) -> str:
     found = []
     for row in group:
         status = row.value("status")
-        if status is None and _named(row, "closed") and _flag(row, "closed"):
+        if status is None and _flag(row, "closed"):
             status = "closed"
         if status is None:
             status = "closed" if _day(row, "closed_on") else "done" if _day(row, "done_on") else "in_progress"
@@ -206,46 +192,36 @@ def _issues(group: list[DataRow], sheet: SheetResult, domains: Mapping[str, str]
     }
     original, current = _latest(group, "deadline"), _latest(group, "deadline_current")
     measures = list(dict.fromkeys(str(m) for r in group if (m := r.value("measure")) is not None))
-    yield {
-        "township_id": row.township_id,
-        "org_id": row.org_id,
-        "category": row.value("category") or "P99",
-        "source": row.value("source") or "self",
-        "found_on": _day(row, "found_on"),
-        "problem": row.value("issue"),
-        "measure": "；".join(measures) or None,
-        "owner_named": all(_named(r, "owner") for r in group),
-        "deadline_kind": "dated" if original or current else min(words) if words else "none",
-        "deadline_original_on": original or current,
-        "deadline_on": current or original,
-        "status": _status(group),
-        "done_on": _latest(group, "done_on", all_needed=True),
-        "closed_on": _latest(group, "closed_on", all_needed=True),
-        "accepted_by": row.value("accepted_by"),
-        "end_reason": row.value("end_reason"),
-        "reopened_on": _latest(group, "reopened_on"),
-        "reclosed_on": _latest(group, "reclosed_on"),
-        "rule_document": any(_flag(r, "rule_document") for r in group),
-    }
+    yield _record(
+        "issues",
+        row,
+        category=row.value("category") or "P99",
+        source=row.value("source") or "self",
+        problem=row.value("issue"),
+        measure="；".join(measures) or None,
+        owner_named=all(r.value("owner") is not None for r in group),
+        deadline_kind="dated" if original or current else min(words) if words else "none",
+        deadline_original_on=original or current,
+        deadline_on=current or original,
+        status=_status(group),
+        done_on=_latest(group, "done_on", all_needed=True),
+        closed_on=_latest(group, "closed_on", all_needed=True),
+        reopened_on=_latest(group, "reopened_on"),
+        reclosed_on=_latest(group, "reclosed_on"),
+        rule_document=any(_flag(r, "rule_document") for r in group),
+    )
 
 
 def _village_years(group: list[DataRow], sheet: SheetResult, domains: Mapping[str, str]) -> Iterable[Record]:
     row = group[0]
-    yield {
-        "village_id": row.village_id,
-        "year": _year(row, sheet),
-        "income_total_yuan": row.value("total_income_yuan"),
-        "income_operating_yuan": row.value("operating_income_yuan"),
-        "income_subsidy_yuan": row.value("subsidy_yuan"),
-        "plan": row.value("plan"),
-        "analysed": row.value("analysed"),
-        "model": row.value("model"),
-        "rules_filed_on": _day(row, "rules_filed_on"),
-        "graduates_n": row.value("graduates_n"),
-        "reserve_n": row.value("reserve_n"),
-        "secretary_professional": row.value("secretary_professional"),
-        "secretary_assessed_on": _day(row, "secretary_assessed_on"),
-    }
+    yield _record(
+        "village_years",
+        row,
+        year=_year(row, sheet),
+        income_total_yuan=row.value("total_income_yuan"),
+        income_operating_yuan=row.value("operating_income_yuan"),
+        income_subsidy_yuan=row.value("subsidy_yuan"),
+    )
 
 
 def number_terms(sheet: SheetResult) -> None:
@@ -264,77 +240,45 @@ def _elections(group: list[DataRow], sheet: SheetResult, domains: Mapping[str, s
     if expires is None and elected and isinstance(years, int):
         expires = months_after(elected, years * 12)
     if years is None and elected and expires:
-        years = next(
-            (n for n in (3, 5) if abs((months_after(elected, n * 12) - expires).days) <= 31),
-            None,
-        )
+        near = (n for n in (3, 5) if abs((months_after(elected, n * 12) - expires).days) <= 31)
+        years = next(near, None)
     numbered = sheet.layout is not None and "term_no" in sheet.layout.fields
-    yield {
-        "org_id": row.org_id,
-        "term_no": row.value("term_no") if numbered else row.block,
-        "elected_on": elected,
-        "term_years": years,
-        "expires_on": expires,
-        "extended_until": _day(row, "extended_until"),
-        "reminded_on": _day(row, "reminded_on"),
-        "held_on": _day(row, "held_on"),
-    }
+    number = row.value("term_no") if numbered else row.block
+    yield _record("elections", row, term_no=number, term_years=years, expires_on=expires)
 
 
 def _weak_orgs(group: list[DataRow], sheet: SheetResult, domains: Mapping[str, str]) -> Iterable[Record]:
     row, listed = group[0], _day(group[0], "listed_on")
-    yield {
-        "org_id": row.org_id,
-        "cycle_year": row.value("cycle_year") or (listed.year if listed else sheet.preamble.year),
-        "listed_on": listed,
-        **{name: _flag(row, name) for name in ("plan", "leader", "first_secretary", "partner_unit")},
-        "accepted_on": _day(row, "accepted_on"),
-        "result": row.value("result"),
-    }
+    year = row.value("cycle_year") or (listed.year if listed else sheet.preamble.year)
+    yield _record("weak_orgs", row, cycle_year=year)
 
 
 def _enterprises(group: list[DataRow], sheet: SheetResult, domains: Mapping[str, str]) -> Iterable[Record]:
     row = group[0]
-    about = row.value("credit_code") or row.value("enterprise")
+    about, members = row.value("credit_code") or row.value("enterprise"), row.value("members_n")
     if about is None:
         row.reject("missing_enterprise", "没有企业（组织）名称")
         return
-    operating, eligible = row.value("operating"), row.value("eligible")
-    yield {
-        "enterprise_id": f"E{content_hash(row.township_id, str(about))}",
-        "township_id": row.township_id,
-        "kind": row.value("enterprise_kind") or "private",
-        "operating": True if operating is None else operating,
-        "eligible": eligible
-        if eligible is not None
-        else (isinstance(n := row.value("members_n"), int) and n >= 3),
-        "coverage": row.value("coverage") or "none",
-        "instructor": _flag(row, "instructor"),
-        "liaison": _flag(row, "liaison"),
-        "surveyed_on": _day(row, "surveyed_on"),
-    }
+    yield _record(
+        "enterprises",
+        row,
+        enterprise_id=f"E{content_hash(row.township_id, str(about))}",
+        kind=row.value("enterprise_kind") or "private",
+        operating=_either(row.value("operating"), True),
+        eligible=_either(row.value("eligible"), isinstance(members, int) and members >= 3),
+        coverage=row.value("coverage") or "none",
+    )
 
 
 def _roster_counts(group: list[DataRow], sheet: SheetResult, domains: Mapping[str, str]) -> Iterable[Record]:
     row = group[0]
-    members, full, probationary = (
-        row.value("members_n"),
-        row.value("full_members_n"),
-        row.value("probationary_n"),
-    )
-    if isinstance(members, int) and isinstance(full, int) and probationary is None:
-        probationary = members - full if members >= full else None
-    if isinstance(members, int) and isinstance(probationary, int) and full is None:
-        full = members - probationary if members >= probationary else None
-    yield {
-        "org_id": row.org_id,
-        "as_of": _day(row, "as_of") or sheet.preamble.reported_on,
-        "members_n": members,
-        "full_members_n": full,
-        "probationary_n": probationary,
-        "mobile_n": row.value("mobile_n"),
-        "exempt_n": row.value("exempt_n"),
-    }
+    members, full, new = (row.value(f"{n}_n") for n in ("members", "full_members", "probationary"))
+    if isinstance(members, int) and isinstance(full, int) and new is None:
+        new = members - full if members >= full else None
+    if isinstance(members, int) and isinstance(new, int) and full is None:
+        full = members - new if members >= new else None
+    as_of = _day(row, "as_of") or sheet.preamble.reported_on
+    yield _record("org_counts", row, as_of=as_of, full_members_n=full, probationary_n=new)
 
 
 MAKERS: dict[str, Callable[[list[DataRow], SheetResult, Mapping[str, str]], Iterable[Record]]] = {

@@ -16,9 +16,8 @@ from typing import Any
 
 import xlsxwriter
 
-from pbanalysis.ledgers.findings import SEVERITIES, Finding
 from pbanalysis.ledgers.grid import Cell, Merge, column_letters
-from pbanalysis.ledgers.result import FileResult, SheetResult
+from pbanalysis.ledgers.result import SEVERITIES, FileResult, Finding, SheetResult
 from pbanalysis.ledgers.roles import Role
 from pbanalysis.ledgers.text import tidy
 from pbanalysis.privacy.pseudonyms import mask

@@ -7,9 +7,8 @@ import re
 from decimal import Decimal
 
 from pbanalysis.ledgers.grid import Unusable, Value
-from pbanalysis.ledgers.numerals import chinese_number, decimal_number
-from pbanalysis.ledgers.reading import NOTHING, Reading, flagged, normalised, ok, rejected
-from pbanalysis.ledgers.text import is_null_marker, squash
+from pbanalysis.ledgers.reading import ERROR, NOTHING, Reading, flagged, normalised, ok, rejected
+from pbanalysis.ledgers.text import chinese_number, decimal_number, is_null_marker, squash
 
 __all__ = ["MONEY_UNITS", "format_unit", "read_count", "read_money", "read_number", "read_rate"]
 
@@ -37,7 +36,7 @@ _EMPTY_WORDS = ("无", "暂无", "没有")
 def _opening(value: Value) -> Reading | str | Decimal:
     """Common beginning: what is no number at all, else the number or the squashed text."""
     if isinstance(value, Unusable):
-        return rejected("error_value", "单元格是错误值或没有算出结果的公式")
+        return ERROR
     if isinstance(value, bool):
         return rejected("not_a_number", "是逻辑值，不是数字")
     if isinstance(value, (dt.date, dt.datetime)):

@@ -1,9 +1,8 @@
 """Read .xlsx/.xlsm into sparse sheets in one pass.
 
-openpyxl gives either a formula or its value, never both, so keeping both means loading twice; calamine
-gives no formats. This reader takes value, formula, number format, strike-through, merges and what is
-hidden in one pass over parts that the guard has already found free of entities; a test holds it against
-openpyxl.
+openpyxl tells a formula without a value from an empty cell only when it loads twice; calamine gives no
+formats. This reader takes value, number format, strike-through, merges and what is hidden in one pass over
+parts that the guard has already found free of entities; a test holds it against openpyxl.
 """
 
 from __future__ import annotations
@@ -13,26 +12,36 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 from xml.etree import ElementTree
 
-from pbanalysis.ledgers.grid import Cell, Merge, Sheet, Unusable, Value, Workbook, is_blank
+from pbanalysis.ledgers.grid import (
+    Cell,
+    Merge,
+    Sheet,
+    Unusable,
+    Value,
+    Workbook,
+    column_number,
+    is_blank,
+)
 from pbanalysis.ledgers.guard import Refusal
 
-__all__ = ["from_serial", "is_date_format", "read_xlsx"]
+__all__ = ["from_serial", "is_date_format", "number", "read_xlsx"]
 
 _BUILTIN = {9: "0%", 10: "0.00%", 14: "yyyy-mm-dd", 22: "yyyy-mm-dd h:mm"}
 _BUILTIN |= dict.fromkeys((15, 16, 17, 27, 28, 29, 30, 31, 36, 50, 51, 52, 53, 54, 57, 58), "yyyy-mm-dd")
 _BUILTIN |= dict.fromkeys((18, 19, 20, 21, 32, 33, 34, 35, 45, 46, 47, 55, 56), "h:mm")
 
 
-@dataclass(frozen=True)
-class _Style:
-    number_format: str
-    is_date: bool
-    strike: bool
+class _Style(NamedTuple):
+    number_format: str = ""
+    is_date: bool = False
+    strike: bool = False
+
+
+_PLAIN = _Style()
 
 
 @lru_cache(maxsize=1024)
@@ -54,10 +63,6 @@ def from_serial(serial: float, *, date1904: bool = False) -> dt.date | dt.dateti
     return moment.date() if moment.time() == dt.time() else moment
 
 
-def _local(tag: str) -> str:
-    return tag.rsplit("}", 1)[-1]
-
-
 def read_xlsx(data: bytes) -> Workbook:
     """Sheets of a workbook, in order, hidden ones marked.
 
@@ -69,48 +74,55 @@ def read_xlsx(data: bytes) -> Workbook:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return _Reader(archive).workbook()
-    except (
-        KeyError,
-        ValueError,
-        IndexError,
-        ElementTree.ParseError,
-        zipfile.BadZipFile,
-        OverflowError,
-    ) as error:
-        raise Refusal(
-            "truncated", "工作簿内部已损坏，读不出来", "请用 Excel 或 WPS 打开后另存为 .xlsx 再报送"
-        ) from error
+    except (LookupError, ValueError, ElementTree.ParseError, zipfile.BadZipFile, OverflowError) as error:
+        raise Refusal("truncated") from error
+
+
+def _local(tag: str) -> str:
+    return tag.rsplit("}", 1)[-1]
 
 
 class _Reader:
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
         self._names = {n.lower().replace("\\", "/"): n for n in archive.namelist()}
+        self._book = next(n for n in self._names if n.endswith("workbook.xml"))
+        self._strings: list[str] = []
+        self._styles: list[_Style] = []
+        self._date1904 = False
 
     def workbook(self) -> Workbook:
-        book_path = next(n for n in self._names if n == "xl/workbook.xml" or n.endswith("workbook.xml"))
-        root = self._xml(book_path)
-        targets = self._relations(book_path)
-        folder = posixpath.dirname(book_path)
-        date1904 = any(_local(e.tag) == "workbookPr" and e.get("date1904") in ("1", "true") for e in root)
-        strings = self._strings(self._part(targets, folder, "sharedStrings"))
-        styles = self._styles(self._part(targets, folder, "styles"))
-        sheets, notes = [], []
+        root = self._xml(self._book)
+        folder, name = posixpath.split(self._book)
+        relations = self._xml(posixpath.join(folder, "_rels", f"{name}.rels"))
+        parts = {  # id -> kind and path
+            e.get("Id", ""): (
+                e.get("Type", "").rsplit("/", 1)[-1],
+                posixpath.normpath(posixpath.join("/", folder, e.get("Target", ""))).lstrip("/"),
+            )
+            for e in relations
+        }
+        one = {kind: path for kind, path in reversed(parts.values()) if path.lower() in self._names}
+        if "sharedStrings" in one:
+            self._strings = [_text(e) for e in self._xml(one["sharedStrings"]) if _local(e.tag) == "si"]
+        if "styles" in one:
+            self._styles = _styles(self._xml(one["styles"]))
+        self._date1904 = any(
+            _local(e.tag) == "workbookPr" and e.get("date1904") in ("1", "true") for e in root
+        )
+        book = Workbook([], "xlsx")
         for element in root.iter():
             if _local(element.tag) != "sheet":
                 continue
             rid = next((v for k, v in element.attrib.items() if _local(k) == "id"), "")
-            kind, target = targets.get(rid, ("", ""))
-            sheet = Sheet(element.get("name", ""), hidden=element.get("state", "visible") != "visible")
+            kind, path = parts.get(rid, ("", ""))
             if kind != "worksheet":
-                notes.append("chart_sheet")
+                book.notes.append("chart_sheet")
                 continue
-            path = posixpath.normpath(
-                target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
-            )
-            self._sheet(path, sheet, strings, styles, date1904)
-            sheets.append(sheet)
-        return Workbook(sheets, "xlsx", notes)
+            sheet = Sheet(element.get("name", ""), hidden=element.get("state", "visible") != "visible")
+            self._sheet(path, sheet)
+            book.sheets.append(sheet)
+        return book
 
     def _open(self, path: str) -> bytes:
         return self._archive.read(self._names[path.lower()])
@@ -118,74 +130,82 @@ class _Reader:
     def _xml(self, path: str) -> ElementTree.Element:
         return ElementTree.fromstring(self._open(path))
 
-    def _relations(self, book_path: str) -> dict[str, tuple[str, str]]:
-        folder, name = posixpath.split(book_path)
-        root = self._xml(posixpath.join(folder, "_rels", f"{name}.rels"))
-        return {e.get("Id", ""): (e.get("Type", "").rsplit("/", 1)[-1], e.get("Target", "")) for e in root}
-
-    def _part(self, targets: dict[str, tuple[str, str]], folder: str, kind: str) -> str | None:
-        target = next((t for k, t in targets.values() if k == kind), None)
-        if target is None:
-            return None
-        path = posixpath.normpath(
-            target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target)
-        )
-        return path if path.lower() in self._names else None
-
-    def _strings(self, path: str | None) -> list[str]:
-        if path is None:
-            return []
-        return [_text(item) for item in self._xml(path) if _local(item.tag) == "si"]
-
-    def _styles(self, path: str | None) -> list[_Style]:
-        if path is None:
-            return []
-        root = self._xml(path)
-        formats, fonts, styles = dict(_BUILTIN), [], []
-        for section in root:
-            name = _local(section.tag)
-            if name == "numFmts":
-                formats |= {int(e.get("numFmtId", "0")): e.get("formatCode", "") for e in section}
-            elif name == "fonts":
-                fonts = [
-                    any(_local(p.tag) == "strike" and p.get("val") not in ("0", "false") for p in f)
-                    for f in section
-                ]
-            elif name == "cellXfs":
-                for xf in section:
-                    code, font = formats.get(int(xf.get("numFmtId") or 0), ""), int(xf.get("fontId") or 0)
-                    styles.append(_Style(code, is_date_format(code), font < len(fonts) and fonts[font]))
-        return styles
-
-    def _sheet(
-        self, path: str, sheet: Sheet, strings: list[str], styles: list[_Style], date1904: bool
-    ) -> None:
-        number = 0
-        for element in _elements(io.BytesIO(self._open(path))):
+    def _sheet(self, path: str, sheet: Sheet) -> None:
+        at = 0
+        for _, element in ElementTree.iterparse(io.BytesIO(self._open(path)), events=("end",)):
             tag = element.tag
             if tag.endswith("}row"):
-                number = int(element.get("r") or number + 1)
+                at = int(element.get("r") or at + 1)
                 if element.get("hidden") in ("1", "true"):
-                    sheet.hidden_rows.add(number)
-                _row(element, number, sheet, strings, styles, date1904)
+                    sheet.hidden_rows.add(at)
+                if cells := self._row(element):
+                    sheet.rows.setdefault(at, {}).update(cells)
                 element.clear()
             elif tag.endswith("}mergeCell"):
-                merge = _merge(element.get("ref", ""))
-                if merge:
-                    sheet.merges.append(merge)
+                if found := re.fullmatch(r"([A-Za-z]+)(\d+):([A-Za-z]+)(\d+)", element.get("ref", "")):
+                    left, top, right, bottom = found.groups()
+                    sheet.merges.append(Merge(int(top), _column(left), int(bottom), _column(right)))
             elif tag.endswith("}col"):
                 first, last = int(element.get("min") or 1), int(element.get("max") or 1)
-                for column in range(first, min(last, first + 255) + 1):
-                    if element.get("hidden") in ("1", "true"):
-                        sheet.hidden_columns.add(column)
-                    if element.get("width"):
-                        sheet.widths[column] = float(element.get("width") or 0)
+                hidden = element.get("hidden") in ("1", "true")
+                sheet.set_columns(first, last, float(element.get("width") or 0), hidden=hidden)
+
+    def _row(self, element: ElementTree.Element) -> dict[int, Cell]:
+        column, known, styles = 0, len(self._styles), self._styles
+        cells: dict[int, Cell] = {}
+        for c in element:
+            ref = c.get("r")
+            column = _column(ref.rstrip("0123456789")) if ref else column + 1
+            if not len(c):
+                continue
+            kind, raw, formula = c.get("t", "n"), None, False
+            for child in c:
+                tag = child.tag
+                if tag.endswith("}v"):
+                    raw = child.text or ""
+                elif tag.endswith("}f"):
+                    formula = True
+                elif tag.endswith("}is"):
+                    raw = _text(child)
+            index = int(c.get("s") or 0)
+            style = styles[index] if index < known else _PLAIN
+            value = self._value(kind, raw, formula, style.is_date)
+            if value is not None and not is_blank(value):
+                cells[column] = Cell(value, style.number_format, style.strike)
+        return cells
+
+    def _value(self, kind: str, raw: str | None, formula: bool, is_date: bool) -> Value | None:
+        if raw is None or (raw == "" and kind != "str"):
+            return Unusable("公式没有计算结果") if formula else None
+        if kind == "n":
+            return number(raw, is_date, date1904=self._date1904)
+        if kind == "s":
+            return self._strings[int(raw)]
+        if kind in ("str", "inlineStr"):
+            return raw
+        if kind == "b":
+            return raw.strip() in ("1", "true")
+        if kind == "d":
+            return dt.datetime.fromisoformat(raw).replace(tzinfo=None)
+        return Unusable(raw)
 
 
-def _elements(source: io.BytesIO) -> Iterator[ElementTree.Element]:
-    """Elements as they close."""
-    for _, element in ElementTree.iterparse(source, events=("end",)):
-        yield element
+def _styles(root: ElementTree.Element) -> list[_Style]:
+    formats, struck, styles = dict(_BUILTIN), [], []
+    for section in root:
+        name = _local(section.tag)
+        if name == "numFmts":
+            formats |= {int(e.get("numFmtId", "0")): e.get("formatCode", "") for e in section}
+        elif name == "fonts":
+            struck = [
+                any(_local(p.tag) == "strike" and p.get("val") not in ("0", "false") for p in font)
+                for font in section
+            ]
+        elif name == "cellXfs":
+            for xf in section:
+                code, font = formats.get(int(xf.get("numFmtId") or 0), ""), int(xf.get("fontId") or 0)
+                styles.append(_Style(code, is_date_format(code), font < len(struck) and struck[font]))
+    return styles
 
 
 def _text(item: ElementTree.Element) -> str:
@@ -200,61 +220,7 @@ def _text(item: ElementTree.Element) -> str:
     return "".join(parts)
 
 
-def _row(
-    element: ElementTree.Element,
-    number: int,
-    sheet: Sheet,
-    strings: list[str],
-    styles: list[_Style],
-    date1904: bool,
-) -> None:
-    column, known = 0, len(styles)
-    cells: dict[int, Cell] = {}
-    for c in element:
-        ref = c.get("r")
-        column = _column(ref.rstrip("0123456789")) if ref else column + 1
-        if not len(c):
-            continue
-        kind, raw, formula = c.get("t", "n"), None, False
-        for child in c:
-            tag = child.tag
-            if tag.endswith("}v"):
-                raw = child.text or ""
-            elif tag.endswith("}f"):
-                formula = True
-            elif tag.endswith("}is"):
-                raw = _text(child)
-        index = int(c.get("s") or 0)
-        style = styles[index] if index < known else _PLAIN
-        value = _value(kind, raw, formula, strings, style, date1904)
-        if value is not None and not is_blank(value):
-            cells[column] = Cell(value, style.number_format, formula, style.strike)
-    if cells:
-        sheet.rows.setdefault(number, {}).update(cells)
-
-
-_PLAIN = _Style("", False, False)
-
-
-def _value(
-    kind: str, raw: str | None, formula: bool, strings: list[str], style: _Style, date1904: bool
-) -> Value | None:
-    if raw is None or (raw == "" and kind != "str"):
-        return Unusable("公式没有计算结果") if formula else None
-    if kind == "n":
-        return number(raw, style.is_date, date1904)
-    if kind == "s":
-        return strings[int(raw)]
-    if kind in ("str", "inlineStr"):
-        return raw
-    if kind == "b":
-        return raw.strip() in ("1", "true")
-    if kind == "d":
-        return dt.datetime.fromisoformat(raw).replace(tzinfo=None)
-    return Unusable(raw)
-
-
-def number(raw: str, is_date: bool, date1904: bool) -> Value | None:
+def number(raw: str, is_date: bool = False, *, date1904: bool = False) -> Value | None:
     """Number of a cell; a date where its format shows one. Integers stay integers."""
     raw = raw.strip()
     if not raw:
@@ -263,24 +229,13 @@ def number(raw: str, is_date: bool, date1904: bool) -> Value | None:
         moment = from_serial(float(raw), date1904=date1904)
         if moment is not None:
             return moment
-    if raw.lstrip("-").isdigit():
-        return int(raw)
-    return float(raw)
+    return int(raw) if raw.lstrip("-").isdigit() else float(raw)
 
 
 @lru_cache(maxsize=16384)
 def _column(letters: str) -> int:
-    """Column number of its letters; a reference without any is damaged."""
-    column = 0
-    for c in letters:
-        column = column * 26 + ord(c.upper()) - 64
+    """Column number of a reference; one without any, or beyond XFD, is damaged."""
+    column = column_number(letters)
     if not 1 <= column <= 16384:
         raise ValueError("column")
     return column
-
-
-def _merge(ref: str) -> Merge | None:
-    found = re.fullmatch(r"([A-Za-z]+)(\d+):([A-Za-z]+)(\d+)", ref)
-    if not found:
-        return None
-    return Merge(int(found[2]), _column(found[1]), int(found[4]), _column(found[3]))

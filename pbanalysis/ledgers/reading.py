@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, replace
 from typing import Literal
 
-__all__ = ["NOTHING", "Class", "Parsed", "Reading", "flagged", "normalised", "ok", "rejected"]
+__all__ = ["ERROR", "NOTHING", "Class", "Parsed", "Reading", "flagged", "normalised", "ok", "rejected"]
 
 Class = Literal["ok", "normalised", "flagged", "rejected"]
 Parsed = str | int | float | bool | dt.date | tuple[str, ...] | None
@@ -70,3 +70,6 @@ def flagged(value: Parsed, code: str, message: str, precision: str = "") -> Read
 def rejected(code: str, message: str) -> Reading:
     """Not used."""
     return Reading(None, "rejected", code, message)
+
+
+ERROR = rejected("error_value", "单元格是错误值或没有算出结果的公式")

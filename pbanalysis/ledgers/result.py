@@ -6,15 +6,39 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pbanalysis.ledgers.cards import Cards
-from pbanalysis.ledgers.findings import Finding, Severity
 from pbanalysis.ledgers.grid import Sheet, address
 from pbanalysis.ledgers.layout import Layout, Search
 from pbanalysis.ledgers.reading import Reading
 from pbanalysis.ledgers.roles import Preamble, Role
 
-__all__ = ["DataRow", "FileResult", "SheetResult"]
+__all__ = ["SEVERITIES", "DataRow", "Disposition", "FileResult", "Finding", "Severity", "SheetResult"]
 
 Disposition = Literal["accepted", "rejected", "duplicate"]
+Severity = Literal["block", "confirm", "note"]
+SEVERITIES: dict[str, str] = {"block": "需改正", "confirm": "需确认", "note": "提示"}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a township has to correct, confirm or know, addressed into its own workbook.
+
+    ``about`` is what it concerns in words that survive moved rows; it makes the stable id. File, sheet, kind,
+    township and id are filled in when all findings of a file are listed (:mod:`explain`).
+    """
+
+    severity: Severity
+    code: str
+    message: str
+    cell: str = ""
+    row: int | None = None
+    field: str = ""
+    suggestion: str = ""
+    about: str = ""
+    township_id: str = ""
+    sheet: str = ""
+    file: str = ""
+    kind: str = ""
+    finding_id: str = ""
 
 
 @dataclass(slots=True)
@@ -99,38 +123,13 @@ class FileResult:
     message: str = ""
     refused: bool = False
     findings: list[Finding] = field(default_factory=list)
-    format: str = ""
 
-    def say(
-        self,
-        severity: Severity,
-        code: str,
-        message: str,
-        *,
-        sheet: str = "",
-        row: int | None = None,
-        suggestion: str = "",
-        township_id: str = "",
-        about: str = "",
-    ) -> None:
-        """Add a finding about the file or one of its sheets."""
-        found = Finding(
-            severity,
-            self.file,
-            sheet,
-            "",
-            row,
-            "",
-            code,
-            message,
-            suggestion,
-            township_id,
-            self.kind,
-            about or f"{code}|{sheet}",
-        )
-        self.findings.append(found)
+    @property
+    def useful(self) -> bool:
+        """Whether it brings anything: what brings nothing replaces nothing either."""
+        return any(s.layout for s in self.sheets)
 
-    def count(self, disposition: str) -> int:
+    def count(self, disposition: Disposition) -> int:
         """Data rows of a disposition."""
         rows = (row for s in self.sheets for _, row in s.filed_rows().values())
         return sum(row is not None and row.disposition == disposition for row in rows)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pbanalysis.errors import Code, PbError
+from pbanalysis.ledgers.canonical import CanonicalFile, canonical_table, read_canonical
 from pbanalysis.ledgers.grid import Workbook
 from pbanalysis.ledgers.guard import MAX_BYTES, Refusal, Sniffed, inspect
-from pbanalysis.ledgers.read_markup import read_html, read_xml2003
-from pbanalysis.ledgers.read_text import read_text
+from pbanalysis.ledgers.read_text import read_html, read_text, read_xml2003
 from pbanalysis.ledgers.read_xls import read_xls
 from pbanalysis.ledgers.read_xlsx import read_xlsx
+from pbanalysis.ledgers.result import FileResult, Finding
 
-__all__ = ["Source", "find_sources", "open_source", "read_workbook"]
+__all__ = ["Source", "find_sources", "read_source", "read_workbook"]
 
 # beside ledgers people keep these in the same folder; they are no filings
 _NOT_FILED = {".json", ".md", ".py", ".key", ".toml", ".ini", ".log", ".lnk", ".db", ".tmp", ".parquet"}
@@ -44,52 +45,66 @@ def find_sources(named: Sequence[Path]) -> list[Source]:
             raise PbError(
                 Code.UNKNOWN_PARAMETER, "没有这个文件或文件夹", where="来源", got=root.name, fix="请核对路径"
             )
-        for path in (
-            [root]
-            if root.is_file()
-            else sorted(p for p in root.rglob("*") if p.is_file() and _filed(p.relative_to(root)))
-        ):
+        listed = [root] if root.is_file() else [p for p in sorted(root.rglob("*")) if _filed(p, root)]
+        for path in listed:
             file = path.name if root.is_file() else path.relative_to(root).as_posix()
             found.setdefault(path.resolve(), Source(path, file, path.resolve().parent.name))
     if not found:
         raise PbError(
             Code.INPUT_REFUSED, "来源里没有任何文件", where="来源", fix="请指定台账文件或存放台账的文件夹"
         )
-    return sorted(_distinct(found.values()), key=lambda s: s.file)
+    names = [s.file for s in found.values()]
+    distinct = (  # the same name from two folders gets its folder's name in front
+        s if names.count(s.file) == 1 else Source(s.path, f"{s.folder}/{s.file}", s.folder)
+        for s in found.values()
+    )
+    return sorted(distinct, key=lambda s: s.file)
 
 
-def _filed(path: Path) -> bool:
-    hidden = any(part.startswith((".", "~$")) for part in path.parts)
-    return not hidden and path.suffix.lower() not in _NOT_FILED
+def _filed(path: Path, root: Path) -> bool:
+    hidden = any(part.startswith((".", "~$")) for part in path.relative_to(root).parts)
+    return path.is_file() and not hidden and path.suffix.lower() not in _NOT_FILED
 
 
-def _distinct(sources: Iterable[Source]) -> list[Source]:
-    """Same names from two SOURCEs get their folder's name in front."""
-    listed = list(sources)
-    names = [s.file for s in listed]
-    return [
-        s if names.count(s.file) == 1 else Source(s.path, f"{s.folder}/{s.file}", s.folder) for s in listed
-    ]
-
-
-def open_source(source: Source) -> tuple[str, Sniffed, bytes]:
-    """SHA-256, true format and bytes of a file.
-
-    Raises
-    ------
-    Refusal
-        The guard does not let it in.
-    """
+def read_source(source: Source) -> CanonicalFile | tuple[FileResult, Workbook | None]:
+    """A canonical CSV, a ledger with its sheets, or a refused file without any."""
+    result = FileResult(source.file, "")
     try:
-        size = source.path.stat().st_size
-        if size > MAX_BYTES:
-            raise Refusal("too_big", f"文件超过 {MAX_BYTES >> 20} MB", "请删去图片和多余的工作表后再报送")
-        data = source.path.read_bytes()
+        data = _open(source.path, result)
+        sniffed = inspect(data)
+        table = canonical_table(source.file, sniffed.text) if sniffed.format == "text" else None
+        if table is not None:
+            return read_canonical(source.file, result.sha256, table, sniffed.text)
+        book = read_workbook(sniffed, data)
+    except Refusal as refusal:
+        result.refused, result.code = True, refusal.code
+        result.message = f"{refusal.message}。{refusal.fix}。"
+        said = Finding("block", refusal.code, refusal.message, suggestion=refusal.fix, about=source.file)
+        result.findings.append(said)
+        return result, None
+    if source.path.suffix.lower() not in _EXTENSIONS.get(sniffed.format, {source.path.suffix.lower()}):
+        book.notes.append("extension")
+    return result, book
+
+
+def _open(path: Path, result: FileResult) -> bytes:
+    """Bytes of a file; its SHA-256 is recorded even when it is too big."""
+    try:
+        with path.open("rb") as file:
+            result.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            if file.tell() > MAX_BYTES:
+                raise Refusal("too_big")
+            file.seek(0)
+            return file.read()
     except OSError as error:
-        raise Refusal(
-            "unreadable", "文件打不开，可能正被其他程序占用", "请关闭 Excel 或 WPS 后重试"
-        ) from error
-    return hashlib.sha256(data).hexdigest(), inspect(data), data
+        raise Refusal("unreadable") from error
+
+
+_EXTENSIONS = {
+    "xlsx": {".xlsx", ".xlsm", ".et"},
+    "xls": {".xls", ".et", ".xlt"},
+    "text": {".csv", ".tsv", ".txt"},
+}
 
 
 def read_workbook(sniffed: Sniffed, data: bytes) -> Workbook:

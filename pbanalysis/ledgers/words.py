@@ -1,20 +1,53 @@
-"""Yes and no, closed vocabularies, free text, and identity numbers."""
+"""Words: yes and no, closed vocabularies, free text, identity numbers, years and file numbers."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from pbanalysis.ledgers.grid import Unusable, Value
-from pbanalysis.ledgers.reading import NOTHING, Reading, flagged, normalised, ok, rejected
-from pbanalysis.ledgers.text import is_null_marker, plain, squash, tidy
+from pbanalysis.ledgers.reading import ERROR, NOTHING, Reading, flagged, normalised, ok, rejected
+from pbanalysis.ledgers.text import is_null_marker, plain, says_nothing, squash, tidy
+from pbanalysis.privacy.pseudonyms import mask, valid_id_number
 
-__all__ = ["read_bool", "read_enum", "read_id_number", "read_presence", "read_text", "read_types", "show"]
+__all__ = [
+    "read_bool",
+    "read_case_number",
+    "read_enum",
+    "read_id_number",
+    "read_presence",
+    "read_text",
+    "read_types",
+    "read_year",
+    "show",
+]
 
 _YES = frozenset(
-    "是 有 √ ✓ ✔ ☑ 对 y yes true 已 1 已有 具备 符合 属于 通过 合格 落实 已落实 Y".lower().split()
+    [
+        "是",
+        "有",
+        "√",
+        "✓",
+        "✔",
+        "☑",
+        "对",
+        "y",
+        "yes",
+        "true",
+        "已",
+        "1",
+        "已有",
+        "具备",
+        "符合",
+        "属于",
+        "通过",
+        "合格",
+        "落实",
+        "已落实",
+    ]
 )
 _NO = frozenset(
     [
@@ -52,12 +85,8 @@ def show(value: Value) -> str:
         return value.isoformat(sep=" ", timespec="minutes")
     if isinstance(value, dt.date):
         return value.isoformat()
-    if isinstance(value, float):
-        return (
-            format(Decimal(repr(value)).normalize(), "f")
-            if value == value and abs(value) < 1e300
-            else str(value)
-        )
+    if isinstance(value, float) and abs(value) < 1e300:
+        return format(Decimal(repr(value)).normalize(), "f")
     return str(value)
 
 
@@ -70,7 +99,7 @@ def read_bool(value: Value) -> Reading:
     ([True, False, True, None], 'not_in_vocabulary')
     """
     if isinstance(value, Unusable):
-        return rejected("error_value", "单元格是错误值或没有算出结果的公式")
+        return ERROR
     if isinstance(value, bool):
         return ok(value)
     if isinstance(value, (int, float)) and value in (0, 1):
@@ -112,7 +141,7 @@ def read_enum(value: Value, vocabulary: Mapping[str, str], *, title: str = "") -
     A vocabulary may name a doubt: canonical values that end in ``?`` are flagged.
     """
     if isinstance(value, Unusable):
-        return rejected("error_value", "单元格是错误值或没有算出结果的公式")
+        return ERROR
     text = squash(show(value))
     if is_null_marker(text):
         return NOTHING
@@ -136,12 +165,10 @@ def _coded(text: str, vocabulary: Mapping[str, str]) -> str | None:
 def read_types(value: Value, vocabulary: Mapping[str, str], *, title: str = "") -> Reading:
     """Read several words of a vocabulary, joined by any usual sign, in the order given."""
     whole = read_enum(value, vocabulary, title=title)
+    if whole.value is not None:
+        return replace(whole, value=(str(whole.value),))
     if whole.kind != "rejected" or isinstance(value, Unusable):
-        return (
-            whole
-            if whole.value is None
-            else Reading((str(whole.value),), whole.kind, whole.code, whole.message)
-        )
+        return whole
     parts = [p for p in re.split(r"[+、,，/;；&＋]|和|及|暨|与", squash(show(value))) if p]
     known = tuple(dict.fromkeys(vocabulary[p].rstrip("?") for p in parts if p in vocabulary))
     unknown = sum(p not in vocabulary for p in parts)
@@ -155,9 +182,9 @@ def read_types(value: Value, vocabulary: Mapping[str, str], *, title: str = "") 
 def read_text(value: Value) -> Reading:
     """Read free text as typed; a null marker is nothing, a replacement character is a doubt."""
     if isinstance(value, Unusable):
-        return rejected("error_value", "单元格是错误值或没有算出结果的公式")
+        return ERROR
     text = tidy(show(value))
-    if is_null_marker(text) or squash(text) in ("无", "暂无"):
+    if says_nothing(text):
         return NOTHING
     if "\ufffd" in text:
         return flagged(text, "mojibake", "文字里有乱码，请核对")
@@ -173,11 +200,11 @@ def read_id_number(value: Value) -> Reading:
     A number cell keeps fifteen digits, so an identity number in one is beyond recovery.
     """
     if isinstance(value, Unusable):
-        return rejected("error_value", "单元格是错误值或没有算出结果的公式")
+        return ERROR
     if isinstance(value, (int, float)):
         return rejected("precision_lost", "号码存成了数字，末尾几位已丢失，无法恢复")
     text = re.sub(r"[\s\-']", "", plain(show(value))).upper()
-    if is_null_marker(text) or text in ("无", "暂无"):
+    if says_nothing(text):
         return NOTHING
     if re.fullmatch(r"\d(\.\d+)?E\+?\d+", text) or re.fullmatch(r"\d{15,}\.0*", text):
         return rejected("precision_lost", "号码变成了科学记数，末尾几位已丢失，无法恢复")
@@ -187,10 +214,31 @@ def read_id_number(value: Value) -> Reading:
         return flagged(text, "old_id_number", "是 15 位旧号码，请改填 18 位")
     if not re.fullmatch(r"\d{17}[\dX]", text):
         return rejected("bad_length", "号码不是 18 位")
-    if "10X98765432"[sum(int(d) * w for d, w in zip(text[:17], _WEIGHTS)) % 11] != text[17]:
+    if "10X98765432"[sum(int(d) * w for d, w in zip(text, _WEIGHTS)) % 11] != text[17]:
         return rejected("id_checksum", "号码校验位不对，请核对")
     try:
         dt.date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
     except ValueError:
         return flagged(text, "id_birthday", "号码中的出生日期不存在，请核对")
     return ok(text) if text == value else normalised(text, "id_normalised")
+
+
+def read_year(value: Value) -> Reading:
+    """Read a year, with or without 年度."""
+    text = squash(show(value))
+    found = re.fullmatch(r"((?:19|20)\d{2})(?:年度?)?", text)
+    if not found:
+        return NOTHING if is_null_marker(text) else rejected("not_a_year", "应填四位年份")
+    return ok(int(found[1])) if isinstance(value, int) else normalised(int(found[1]), "year_text")
+
+
+def read_case_number(value: Value, names: frozenset[str]) -> Reading:
+    """Read a file number; one that holds an identity number, a phone or a name is none."""
+    if isinstance(value, Unusable):
+        return ERROR
+    text = squash(show(value))
+    if is_null_marker(text) or text == "无":
+        return NOTHING
+    if valid_id_number(text) or mask(text, names) != text:
+        return rejected("personal_case_no", "编号里含有证件号、电话或姓名，不能用作编号")
+    return ok(text) if text == value else normalised(text, "blanks")

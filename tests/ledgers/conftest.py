@@ -11,8 +11,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from pbanalysis.ledgers.deliver import ImportSummary
 from pbanalysis.ledgers.run import import_sources
-from pbanalysis.ledgers.summary import ImportSummary
 
 UNITS = Path(__file__).parents[1] / "data" / "ledgers" / "units.json"
 Line = dict[str, str]

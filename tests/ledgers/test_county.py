@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pbanalysis.errors import Exit
+from pbanalysis.ledgers.deliver import ImportSummary
 from pbanalysis.ledgers.run import import_sources
-from pbanalysis.ledgers.summary import ImportSummary
 from pbanalysis.store.frames import from_arrow, read_csv
 from pbanalysis.store.schema import TABLES
 

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pbanalysis.errors import Code, PbError
+from pbanalysis.ledgers.record import safe
 from pbanalysis.ledgers.run import import_sources
-from pbanalysis.ledgers.safe_csv import safe
 from pbanalysis.privacy.pseudonyms import Pseudonyms, load_key, mask
 
 SAMPLES = Path(__file__).parents[1] / "data" / "ledgers" / "samples"

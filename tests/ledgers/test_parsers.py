@@ -14,8 +14,8 @@ from pbanalysis.ledgers.dates import DateContext, read_date, read_deadline, read
 from pbanalysis.ledgers.grid import Unusable, Value
 from pbanalysis.ledgers.headers import kinds, vocabulary
 from pbanalysis.ledgers.numbers import MONEY_UNITS, read_count, read_money, read_number, read_rate
-from pbanalysis.ledgers.numerals import chinese_number
 from pbanalysis.ledgers.reading import Reading
+from pbanalysis.ledgers.text import chinese_number
 from pbanalysis.ledgers.words import (
     read_bool,
     read_enum,
