@@ -10,6 +10,7 @@ interleaved, so that a busy minute on the machine hits all of them. Prints one M
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
@@ -21,7 +22,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from pbanalysis.reports.labour import at_once
 
@@ -38,12 +41,17 @@ def main() -> None:
     )
     parser.add_argument("--townships", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--workers", type=int, default=at_once(), help="at once, in every way that has workers")
+    parser.add_argument(
+        "--workers", type=int, default=at_once(), help="at once, in every way that has workers"
+    )
     parser.add_argument(
         "--loop", type=int, default=2, help="townships the shell loop makes (it is scaled up)"
     )
     parser.add_argument("--sizes", default="", help="more county sizes for the warm batch, e.g. 20,200,2000")
-    parser.add_argument("--only", default="", help="some of: loop,pool,warm,floor")
+    parser.add_argument(
+        "--sample", type=int, default=20, help="townships of it that get reports; 0: all (2,000 take an hour)"
+    )
+    parser.add_argument("--only", default="", help="some of: loop,pool,ploomber,warm,floor; none: -")
     parser.add_argument("--work", type=Path, default=None)
     parser.add_argument("--step", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -54,23 +62,64 @@ def main() -> None:
     print(
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     )
-    _ways(args, work)
+    if args.only != "-":
+        _ways(args, work)
+    if args.sizes:
+        print(
+            "\n| townships | reports made | wall s | CPU s once | CPU s a report | with its share | MB of the largest helper | MB in all |"
+        )
+        print("|---|---|---|---|---|---|---|---|")
     for size in filter(None, args.sizes.split(",")):
-        _growth(int(size), args.workers, work)
+        _growth(int(size), args, work)
 
 
 # ---- measuring
 
 
-def measured(step: str, **told: object) -> tuple[float, float]:
-    """Wall and CPU seconds of a step in a process of its own."""
+class Measured(NamedTuple):
+    """Wall and CPU seconds of a process and all it started, the most memory of its largest helper and of all."""
+
+    wall: float
+    cpu: float
+    largest_mb: float
+    all_mb: float
+
+
+def measured(step: str, **told: object) -> Measured:
+    """Run a step in a process of its own."""
     before, started = _cpu(), time.monotonic()
-    program = [sys.executable, str(HERE), "--step", step]
     told = {name: str(value) if isinstance(value, Path) else value for name, value in told.items()}
-    done = subprocess.run(program, input=json.dumps(told), text=True, capture_output=True)
-    if done.returncode:
-        raise SystemExit(f"{step}: {done.stderr[-2000:]}")
-    return time.monotonic() - started, _cpu() - before
+    with tempfile.TemporaryFile("w+") as said:
+        done = subprocess.Popen(
+            [sys.executable, str(HERE), "--step", step],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, text=True,
+        )  # fmt: skip
+        assert done.stdin
+        done.stdin.write(json.dumps(told))
+        done.stdin.close()
+        largest = every = 0.0
+        while done.poll() is None:
+            own = _memory(done.pid)
+            largest, every = max(largest, *own[1:], 0.0), max(every, sum(own))
+            time.sleep(0.5)
+        if done.returncode:
+            said.seek(0)
+            raise SystemExit(f"{step}: {said.read()[-2000:]}")
+    return Measured(time.monotonic() - started, _cpu() - before, largest, every)
+
+
+def _memory(pid: int) -> list[float]:
+    """MB of a process and of all it started, pages that several share divided between them (Linux)."""
+    import psutil
+
+    found = []
+    with suppress(psutil.Error):
+        root = psutil.Process(pid)
+        for process in [root, *root.children(recursive=True)]:
+            with suppress(OSError, psutil.Error):
+                text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+                found.append(int(text.split("\nPss:")[1].split()[0]) / 1024)
+    return found or [0.0]
 
 
 def _cpu() -> float:
@@ -87,9 +136,12 @@ def _ways(args: argparse.Namespace, work: Path) -> None:
     ways: dict[str, tuple[str, dict, float]] = {
         "loop": ("a shell loop of papermill and nbconvert", few, len(codes) / max(args.loop, 1)),
         "pool": ("papermill's API in a process pool", common, 1),
+        "ploomber": ("ploomber-engine in a process pool", common, 1),
         "warm": ("pbanalysis report (warm), whole process", common, 1),
         "floor": ("the same cells as plain functions, forked", common, 1),
     }
+    if not importlib.util.find_spec("ploomber_engine"):  # optional: pip install ploomber-engine
+        del ways["ploomber"]
     chosen = args.only.split(",") if args.only else list(ways)
     times: dict[str, list[tuple[float, float]]] = {way: [] for way in chosen}
     for _ in range(args.rounds):
@@ -97,7 +149,7 @@ def _ways(args: argparse.Namespace, work: Path) -> None:
             out = work / f"out-{way}"
             shutil.rmtree(out, ignore_errors=True)
             _, told, factor = ways[way]
-            wall, cpu = measured(way, out=out, **told)
+            wall, cpu, *_ = measured(way, out=out, **told)
             times[way].append((wall * factor, cpu * factor))
     print(f"\n{len(codes)} townships × {len(STEMS)} themes = {reports} reports, {args.workers} workers\n")
     print("| way | wall s | CPU s | CPU s a report | wall, ×warm | CPU, ×floor |\n|---|---|---|---|---|---|")
@@ -113,7 +165,7 @@ def _ways(args: argparse.Namespace, work: Path) -> None:
 
 
 def _again(common: dict, out: Path, whole: float) -> None:
-    wall, cpu = measured("warm", out=out, **common)
+    wall, cpu, *_ = measured("warm", out=out, **common)
     print(f"\nre-run, unchanged: {wall:.2f} s wall, {cpu:.2f} s CPU ({wall / whole:.1%} of a full run)")
     edited = Path(str(common["store"]) + "-edited")
     shutil.rmtree(edited, ignore_errors=True)
@@ -121,24 +173,33 @@ def _again(common: dict, out: Path, whole: float) -> None:
     _edit_one_row(edited)
     shutil.rmtree(common["store"])
     edited.rename(common["store"])
-    wall, cpu = measured("warm", out=out, **common)
+    wall, cpu, *_ = measured("warm", out=out, **common)
     built = json.loads((out / "summary.json").read_text())["built"]
     print(f"re-run, one edited row: {wall:.1f} s wall, {cpu:.1f} s CPU, {len(built)} made again")
 
 
-def _growth(size: int, workers: int, work: Path) -> None:
+def _growth(size: int, args: argparse.Namespace, work: Path) -> None:
+    """What a report costs in a county of that size, with its share of what is done once."""
     store, _ = _county(size, work)
     out = work / f"out-{size}"
     shutil.rmtree(out, ignore_errors=True)
-    wall, cpu = measured("warm", out=out, store=store, workers=workers, codes=[], results="")
+    codes = _codes(store)
+    some = codes[:: max(len(codes) // args.sample, 1)] if args.sample else codes
+    wall, cpu, largest, every = measured(
+        "warm", out=out, store=store, workers=args.workers, codes=some, results=""
+    )
     entries = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["reports"]
-    seconds = [
-        entry["seconds"] for entry in entries if entry["theme"] in ("study", "development", "rectification")
-    ]
-    peak = max(entry["timings"].get("peak_mb", 0) for entry in entries)
+    made = [entry for entry in entries if entry["theme"] in ("study", "development", "rectification")]
+    # what is done once: the same run with a single township, less its reports
+    shutil.rmtree(out)
+    one = measured("warm", out=out, store=store, workers=args.workers, codes=codes[:1], results="").cpu
+    each = (cpu - one) / (len(made) - len(STEMS))
+    once = one - len(STEMS) * each
+    share = each + once / (len(codes) * len(STEMS))
     print(
-        f"{size} townships: {wall:.0f} s wall, {cpu:.0f} s CPU, {cpu / len(seconds):.3f} s CPU a report in all, "
-        f"median {statistics.median(seconds):.2f} s a report, peak of a worker {peak:.0f} MB"
+        f"| {size} | {len(made)} of {len(codes) * len(STEMS)} | {wall:.0f} | {once:.0f} | {each:.3f} | {share:.3f} "
+        f"| {largest:.0f} | {every:.0f} |",
+        flush=True,
     )
 
 
@@ -225,11 +286,32 @@ def loop(told: dict) -> None:
 
 def pool(told: dict) -> None:
     """papermill's API and our page in a pool of processes."""
+    _in_pool(_stock, told)
+
+
+def ploomber(told: dict) -> None:
+    """ploomber-engine, which runs the cells in the worker itself, and our page in a pool of processes."""
+    _in_pool(_in_process, told)
+
+
+def _in_pool(make: Callable[[tuple[dict, str, str]], None], told: dict) -> None:
     from concurrent.futures import ProcessPoolExecutor
 
     jobs = [(told, code, stem) for code in told["codes"] for stem in STEMS]
     with ProcessPoolExecutor(told["workers"]) as executor:
-        list(executor.map(_stock, jobs))
+        list(executor.map(make, jobs))
+
+
+def _in_process(job: tuple[dict, str, str]) -> None:
+    from ploomber_engine import execute_notebook
+
+    told, code, stem = job
+    folder = Path(told["out"]) / code
+    folder.mkdir(parents=True, exist_ok=True)
+    made = folder / f"{stem}.ipynb"
+    parameters = _parameters(told, code)
+    notebook = execute_notebook(NOTEBOOKS / f"{stem}.ipynb", made, parameters=parameters, progress_bar=False)
+    _page(notebook, folder / f"{stem}.html", stem)
 
 
 def _stock(job: tuple[dict, str, str]) -> None:
@@ -269,6 +351,7 @@ def warm(told: dict) -> None:
         as_of=dt.date.fromisoformat(AS_OF),
         workers=told["workers"],
         tools=replace(standard(), overview=""),
+        townships=told["codes"],
     )
     (Path(told["out"]) / "summary.json").write_text(json.dumps(result.to_dict()), encoding="utf-8")
     if result.failed:
@@ -338,6 +421,7 @@ _STEPS: dict[str, Callable[[dict], None]] = {
     "prepare": prepare,
     "loop": loop,
     "pool": pool,
+    "ploomber": ploomber,
     "warm": warm,
     "floor": floor,
 }

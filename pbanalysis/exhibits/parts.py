@@ -76,11 +76,11 @@ def curve(fitted: KaplanMeier | None) -> Curve | None:
 
 def county_curve(report: Report, indicator: str) -> Curve | None:
     """The county's curve beside a township's; none in the county's own paper."""
-    coarse = report.county_curve(indicator) if report.township else None
-    if coarse is None:
+    known = report.county_curve(indicator) if report.township else None
+    if known is None:
         return None
-    median = np.nan if coarse.median is None else coarse.median
-    return Curve(time=coarse.day, survival=coarse.left, at_risk=coarse.risk, n=coarse.n, median=median)
+    median = np.nan if known.median is None else known.median
+    return Curve(time=known.day, survival=known.left, at_risk=known.risk, n=known.n, median=median)
 
 
 def plot_rates(report: Report) -> Figure | Box:
@@ -130,6 +130,11 @@ def plot_funnel(report: Report, indicator: str) -> Figure | Box:
     known = registry()[indicator]
     towns = report.county.townships
     readings = [report.reading(indicator, unit) for unit in towns["township_id"]]
+    if len(readings) > 2 and sum(r is None for r in readings) > len(readings) // 2:
+        # a batch hands out the results that are declared: a figure must not be drawn of what it did not get
+        raise LookupError(
+            f"{indicator}: results of the other townships are not at hand (themes.tables.COMPARED)"
+        )
     compared = [
         (str(name), r)
         for name, r in zip(towns["name"], readings)

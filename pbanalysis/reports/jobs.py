@@ -5,7 +5,6 @@ A job writes into its own staging folder and never into OUT proper: the batch al
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -80,7 +79,6 @@ class Done:
     files: Mapping[str, str]
     seconds: float
     timings: Mapping[str, float] = field(default_factory=dict)
-    peak_mb: float = 0.0
     error: PbError | None = None
 
 
@@ -106,7 +104,7 @@ def do(job: Job) -> Done | Failed:
         begin = time.monotonic()
         files = {name: write_whole(job.stage / name, data) for name, data in made.items()}
         timings["save"] = time.monotonic() - begin
-        return Done(files, time.monotonic() - started, timings, _peak_mb(), error)
+        return Done(files, time.monotonic() - started, timings, error)
     except PbError as expected:
         return Failed(expected, time.monotonic() - started)
     except Exception as fault:  # noqa: BLE001
@@ -126,14 +124,6 @@ def _innermost(error: BaseException) -> str:
     while trace and trace.tb_next:
         trace = trace.tb_next
     return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-
-
-def _peak_mb() -> float:
-    if sys.platform == "win32":
-        return 0.0
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _notebook(work: Notebook) -> tuple[dict[str, bytes], dict[str, float]]:

@@ -39,7 +39,7 @@ class Making:
     ) -> None:
         self._situation, self._manifest, self._progress = situation, manifest, progress
         self._units = {unit.id: unit for unit in units}
-        self._slices = Slices(situation.county, situation.rows, situation.filings)
+        self._slices = Slices(situation.county, situation.rows, situation.filings, situation.results)
         self._waiting = {
             unit.id: {r.theme for r in unit.reports if r.reasons} for unit in self._units.values()
         }
@@ -86,7 +86,8 @@ class Making:
         overview = planned.theme == OVERVIEW
         store = about.county.folder.absolute() if overview else self._slice(planned.unit)
         shown = about.shown(planned.unit, about.shown_store())
-        real = {"store": str(store), "results": str(about.work / "results.parquet")}
+        results = about.work if overview else store
+        real = {"store": str(store), "results": str(results / "results.parquet")}
         return Notebook(
             template=tools.template(tools.overview if overview else tools.stems[planned.theme]),
             parameters={**shown, **real},

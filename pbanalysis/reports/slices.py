@@ -2,7 +2,8 @@
 
 The slice is what :class:`~pbanalysis.store.county.Township` would show of the whole store: its rows of
 every table, and whole the tables that belong to all. The cost of a report then does not grow with the
-county. Slices live in OUT's work folder while the batch runs.
+county. Beside the tables stand the published results that the reports print: the township's own, the
+county's, and those that a figure shows of all. Slices live in OUT's work folder while the batch runs.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pbanalysis.reports.digests import COUNTYWIDE, Rows
 from pbanalysis.store.county import County
 from pbanalysis.store.schema import TABLES
+from pbanalysis.themes.tables import COMPARED
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,6 +41,21 @@ class Slices:
     county: County
     rows: Rows
     filings: Filings | None
+    results: pd.DataFrame
+
+    @cached_property
+    def _units(self) -> tuple[dict[Any, npt.NDArray[np.int64]], npt.NDArray[np.int64]]:
+        """Positions of each unit's results, and of those that every report shows."""
+        compared = {name for names in COMPARED.values() for name in names}
+        everywhere = self.results["indicator_id"].isin(compared) | (
+            self.results["unit_id"] == self.county.code
+        )
+        return self.results.groupby("unit_id", sort=False).indices, np.flatnonzero(everywhere)
+
+    def _write_results(self, township: str, path: Path) -> None:
+        by_unit, everywhere = self._units
+        own = by_unit.get(township, np.empty(0, dtype=np.int64))
+        self.results.iloc[np.union1d(own, everywhere)].to_parquet(path, index=False, compression=None)
 
     @cached_property
     def _tables(self) -> dict[str, pa.Table]:
@@ -59,6 +77,7 @@ class Slices:
             parts = [rows[name].positions for rows in owners if name in rows]
             own = table.take(np.sort(np.concatenate(parts))) if parts else table.slice(0, 0)
             pq.write_table(own, folder / "tables" / f"{name}.parquet", compression="none")
+        self._write_results(township, folder / "results.parquet")
         if self.filings is not None:
             (folder / _RECORD).parent.mkdir()
             self.filings.of(township).to_csv(folder / _RECORD, index=False, encoding="utf-8")

@@ -1,14 +1,16 @@
-"""Which tables a theme's report reads: those its indicators count in, and those only its figures show."""
+"""What a theme's report reads: tables of its own unit, and results of the others."""
 
 from __future__ import annotations
 
 from pbanalysis.plan.registry import registry
 
-__all__ = ["SHOWN", "tables_of"]
+__all__ = ["COMPARED", "SHOWN", "tables_of"]
 
 _ALWAYS = ("townships", "organisations", "org_counts")
 # what only figures read
 SHOWN = {"development": ("admission_profiles",)}
+# indicators of which a figure of a township's report shows all townships (its funnel)
+COMPARED = {"study": ("S01",)}
 
 
 def tables_of(theme: str) -> tuple[str, ...]:
