@@ -13,7 +13,7 @@ from pbanalysis.ledgers.cards import Cards, find_cards
 from pbanalysis.ledgers.cells import CellReader
 from pbanalysis.ledgers.dates import DateContext
 from pbanalysis.ledgers.grid import Cell, Sheet
-from pbanalysis.ledgers.headers import Field, header_year
+from pbanalysis.ledgers.headers import header_year
 from pbanalysis.ledgers.layout import Layout, find_layout
 from pbanalysis.ledgers.reading import NOTHING, Reading, flagged, rejected
 from pbanalysis.ledgers.result import DataRow, SheetResult
@@ -52,16 +52,12 @@ def locate(sheet: Sheet, file: str, *, only: str | None = None) -> SheetResult:
     if layout is None and (cards := find_cards(sheet, hints)) is not None:
         return _as_cards(sheet, cards, f"{sheet.name} {file}")
     if layout is None:
-        roles: dict[int, Role] = preamble_roles(sheet, rows)
-        result = SheetResult(
-            sheet,
-            {
-                r: "other_table" if role == "title" and len(sheet.rows[r]) > 2 else role
-                for r, role in roles.items()
-            },
-        )
-        result.preamble, result.search = read_preamble(sheet, roles, file), search
-        return result
+        roles = preamble_roles(sheet, rows)
+        told: dict[int, Role] = {
+            r: "other_table" if role == "title" and len(sheet.rows[r]) > 2 else role
+            for r, role in roles.items()
+        }
+        return SheetResult(sheet, told, search=search, preamble=read_preamble(sheet, roles, file))
     above = preamble_roles(sheet, [r for r in rows if r < layout.top])
     header: dict[int, Role] = {r: "header" for r in rows if layout.top <= r <= layout.bottom}
     body = body_roles(sheet, layout, [r for r in rows if r > layout.bottom])
@@ -84,7 +80,7 @@ def conclude(result: SheetResult, setting: Setting, township_id: str) -> None:
     if layout is None:
         return
     result.township_id = township_id
-    result.names = _names(result)
+    result.names = _names(result, layout)
     if result.preamble.year is None:
         result.preamble = replace(result.preamble, year=_stated_year(layout, setting))
     readers = _readers(result, layout, setting)
@@ -182,123 +178,84 @@ def _fills(sheet: Sheet, data: Sequence[int], readers: dict[int, CellReader]) ->
     """Row -> column -> row of the anchor, for cells that a merge reaches down to."""
     found: dict[int, dict[int, int]] = {}
     for merge in sheet.merges:
-        if (
-            merge.bottom == merge.top
-            or merge.left not in readers
-            or merge.left not in sheet.rows.get(merge.top, {})
-        ):
-            continue
-        for row in data[bisect.bisect_right(data, merge.top) : bisect.bisect_right(data, merge.bottom)]:
-            found.setdefault(row, {})[merge.left] = merge.top
+        if merge.left in readers and merge.left in sheet.rows.get(merge.top, {}):
+            for row in data[bisect.bisect_right(data, merge.top) : bisect.bisect_right(data, merge.bottom)]:
+                found.setdefault(row, {})[merge.left] = merge.top
     return found
 
 
-_NAME_FIELDS = frozenset(
-    {
-        "host",
-        "recorder",
-        "owner",
-        "lead_official",
-        "name",
-        "secretary",
-        "lecturer_name",
-        "introducer",
-        "participants",
-        "filler",
-        "leader",
-        "first_secretary",
-        "instructor",
-        "liaison",
-    }
-)
+_NAME = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff·A-Za-z]{2,6}")
 _NO_NAME = re.compile(r"村|镇|乡|党|支部|办|委|领导|书记|干部|全体|各|组|部|单位|人员|主任|[是否有无√×]$")
 _SIGNED = re.compile(
     r"(?:填表人|填报人|审核人|制表人|经办人|负责人|联系人|审核|制表)\s*(?:[(（][^)）]*[)）])?\s*[:：]\s*([\u3400-\u9fff\U00020000-\U0003ffff·]{2,4})"
 )
 
 
-def _names(result: SheetResult) -> frozenset[str]:
+def _names(result: SheetResult, layout: Layout) -> frozenset[str]:
     """Names that stand in the sheet's own name columns and signature rows."""
     names: set[str] = set()
-    layout = result.layout
-    columns = [c.index for c in layout.columns.values() if c.field in _NAME_FIELDS] if layout else []
+    columns = [c.index for c in layout.columns.values() if c.field and layout.kind.fields[c.field].named]
     for number, role in result.roles.items():
         cells = result.sheet.rows[number]
         if role in ("data", "example"):
-            for c in columns:
-                if c in cells and isinstance(cells[c].value, str):
-                    names.update(
-                        p
-                        for p in re.split(r"[、,，;；/\s\n]+|[(（][^)）]*[)）]", tidy(str(cells[c].value)))
-                        if p
-                    )
-                    names.add(squash(str(cells[c].value)))
+            typed = (cells[c].value for c in columns if c in cells)
+            for text in (tidy(v) for v in typed if isinstance(v, str)):
+                names.update(re.split(r"[、,，;；/\s\n]+|[(（][^)）]*[)）]", text))
+                names.add(squash(text))
         elif role in ("signature", "meta", "note"):
             names.update(m for cell in cells.values() for m in _SIGNED.findall(tidy(str(cell.value))))
-    return frozenset(
-        n
-        for n in names
-        if 2 <= len(n) <= 6
-        and not _NO_NAME.search(n)
-        and re.fullmatch(r"[\u3400-\u9fff\U00020000-\U0003ffff·A-Za-z]+", n)
-    )
+    return frozenset(n for n in names if _NAME.fullmatch(n) and not _NO_NAME.search(n))
 
 
-def _units(row: DataRow, raws: dict[str, Cell], layout: Layout, registry: Registry, township_id: str) -> None:
-    """Township, then village and organisation inside it."""
-    row.township_id = township_id
+def _units(row: DataRow, raws: dict[str, Cell], layout: Layout, registry: Registry, around: str) -> None:
+    """Township (in the row, else that of the section or sheet), then village and organisation inside it."""
     if raws.keys() <= {"seq", "township"}:
         row.reject("empty_row", "除序号、乡镇外没有填内容")
-    if "township" in raws:
-        reading, code = registry.township(tidy(show(raws["township"].value)))
-        row.readings["township"] = _fill(reading) if "township" in row.filled else reading
-        if code and township_id and code != township_id:
-            row.doubt("township", "township_differs", "与填报单位不是同一个乡镇")
-        if reading.kind == "rejected":
-            row.township_id = ""
-            row.reject(reading.code, reading.message)
-        elif code:
-            row.township_id = code
-        elif not township_id:
-            row.reject("no_township", "没有写明乡镇")
-    elif "township" in layout.fields:
-        if not township_id:
-            row.reject("no_township", "没有写明乡镇；空格不会自动沿用上一行，请填写或合并单元格")
-        else:
-            row.readings["township"] = flagged(
-                registry.by_code[township_id].name, "township_from_sheet", "没有写明乡镇，按填报单位读取"
-            )
-    elif not township_id:
-        row.reject("no_township", "没有写明乡镇，标题、填报单位和文件名里也没有")
+    row.township_id = _township(row, raws.get("township"), "township" in layout.fields, registry, around)
     for name, resolve in (("village", registry.village), ("branch", registry.organisation)):
         declared = layout.kind.fields.get(name)
         if declared is None or declared.type != name:
             continue
-        _place(row, name, raws.get(name), declared, resolve, name in layout.fields)
+        cell, reading, unit = raws.get(name), NOTHING, ""
+        if cell is not None:
+            if row.township_id:
+                reading, unit = resolve(tidy(show(cell.value)), row.township_id)
+            else:
+                reading = rejected("no_township", "乡镇不明，无法核对")
+            row.readings[name] = _fill(reading) if name in row.filled and unit else reading
+        if name == "village":
+            row.village_id = unit or None
+        else:
+            row.org_id = unit or None
+        if unit or declared.optional_match or name not in layout.fields:
+            continue
+        if reading.kind == "rejected":
+            row.reject(reading.code, reading.message)
+        else:
+            row.reject(f"no_{name}", f"没有写明{declared.label}；空格不会自动沿用上一行")
 
 
-def _place(
-    row: DataRow, name: str, cell: Cell | None, declared: Field, resolve: object, mapped: bool
-) -> None:
-    if cell is not None and row.township_id:
-        reading, unit = resolve(tidy(show(cell.value)), row.township_id)  # type: ignore[operator]
-    elif cell is not None:
-        reading, unit = rejected("no_township", "乡镇不明，无法核对"), ""
-    else:
-        reading, unit = NOTHING, ""
+def _township(row: DataRow, cell: Cell | None, has_column: bool, registry: Registry, around: str) -> str:
+    """Code of the row's township, "" where it is not known: the row is rejected then."""
     if cell is not None:
-        row.readings[name] = _fill(reading) if name in row.filled and unit else reading
-    if name == "village":
-        row.village_id = unit or None
-    else:
-        row.org_id = unit or None
-    if not unit and mapped and not declared.optional_match:
-        row.reject(
-            reading.code if reading.kind == "rejected" else f"no_{name}",
-            reading.message
-            if reading.kind == "rejected"
-            else f"没有写明{declared.label}；空格不会自动沿用上一行",
-        )
+        reading, code = registry.township(tidy(show(cell.value)))
+        row.readings["township"] = _fill(reading) if "township" in row.filled else reading
+        if code and around and code != around:
+            row.doubt("township", "township_differs", "与填报单位不是同一个乡镇")
+        if reading.kind == "rejected":
+            row.reject(reading.code, reading.message)
+            return ""
+        if not code and not around:
+            row.reject("no_township", "没有写明乡镇")
+        return code or around
+    if has_column and around:
+        name = registry.by_code[around].name
+        row.readings["township"] = flagged(name, "township_from_sheet", "没有写明乡镇，按填报单位读取")
+    elif has_column:
+        row.reject("no_township", "没有写明乡镇；空格不会自动沿用上一行，请填写或合并单元格")
+    elif not around:
+        row.reject("no_township", "没有写明乡镇，标题、填报单位和文件名里也没有")
+    return around
 
 
 def _people(row: DataRow, raws: dict[str, Cell], layout: Layout, pseudonyms: Pseudonyms | None) -> None:
@@ -306,23 +263,19 @@ def _people(row: DataRow, raws: dict[str, Cell], layout: Layout, pseudonyms: Pse
     by_id = by_name = ""
     for name, cell in raws.items():
         declared, reading = layout.kind.fields[name], row.readings[name]
+        if reading.value is None:
+            continue
         if declared.type == "id_number":
-            by_id = pseudonyms.of_id(reading.value) if pseudonyms and isinstance(reading.value, str) else ""
-            row.readings[name] = _hide(reading, by_id)
-        elif declared.type == "personal" and reading.value is not None:
+            by_id = pseudonyms.of_id(str(reading.value)) if pseudonyms else ""
+            row.readings[name] = replace(reading, value=by_id)
+        elif declared.type == "personal":
             value = ""
             if declared.personal == "pseudonym" and pseudonyms:
                 value = pseudonyms.of_name(row.township_id, row.org_id or "", tidy(show(cell.value)))
-            if value:
-                row.readings[name] = _hide(reading, value)
+                row.readings[name] = replace(reading, value=value)
             if declared.person:
                 by_name = value
     row.person = by_id or by_name
-
-
-def _hide(reading: Reading, value: str) -> Reading:
-    """A reading whose personal value is replaced."""
-    return replace(reading, value=value if reading.value is not None else None)
 
 
 def _identity(row: DataRow, layout: Layout, raws: dict[str, Cell]) -> tuple[object, ...]:
@@ -338,11 +291,6 @@ def _identity(row: DataRow, layout: Layout, raws: dict[str, Cell]) -> tuple[obje
             parts.append(row.person)
         else:
             reading = row.readings.get(name)
-            parts.append(
-                squash(show(raws[name].value))
-                if reading is not None and reading.value is None and name in raws
-                else reading.value
-                if reading
-                else None
-            )
+            unread = reading is not None and reading.value is None and name in raws
+            parts.append(squash(show(raws[name].value)) if unread else reading and reading.value)
     return tuple(parts)

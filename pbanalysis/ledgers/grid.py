@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from typing import NamedTuple
 
 from pbanalysis.ledgers.text import tidy
@@ -55,6 +56,10 @@ class Merge:
     left: int
     bottom: int
     right: int
+
+    def cells(self) -> Iterator[tuple[int, int]]:
+        """Row and column of every cell it covers."""
+        return product(range(self.top, self.bottom + 1), range(self.left, self.right + 1))
 
 
 @dataclass

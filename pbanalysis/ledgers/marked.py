@@ -16,7 +16,8 @@ from typing import Any
 
 import xlsxwriter
 
-from pbanalysis.ledgers.grid import Cell, Merge, column_letters
+from pbanalysis.ledgers.grid import Cell, Merge, Value, column_letters, column_number
+from pbanalysis.ledgers.layout import Layout
 from pbanalysis.ledgers.result import SEVERITIES, FileResult, Finding, SheetResult
 from pbanalysis.ledgers.roles import Role
 from pbanalysis.ledgers.text import tidy
@@ -55,7 +56,7 @@ def write_marked(
         pages = _Pages(book, result, findings)
         for sheet in result.sheets:
             if sheet.layout is not None and sheet.cards is None:
-                pages.copy(sheet)
+                pages.copy(sheet, sheet.layout)
         pages.listing()
         pages.summary(townships)
 
@@ -65,22 +66,24 @@ class _Pages:
     book: Any
     result: FileResult
     findings: Sequence[Finding]
-    _formats: dict[tuple[str, ...], Any] = field(default_factory=dict)
+    _looks: dict[tuple[str, ...], Any] = field(default_factory=dict)
     _titles: dict[str, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
 
-    def _format(self, number_format: str = "", fill: str = "", *style: str) -> Any:
+    def _look(self, *style: str, number_format: str = "", fill: str = "") -> Any:
         key = (number_format, fill, *style)
-        if key not in self._formats:
-            given: dict[str, Any] = dict(_FONT)
-            if number_format:
-                given["num_format"] = number_format
+        if key not in self._looks:
+            given: dict[str, Any] = {**_FONT, "num_format": number_format} if number_format else dict(_FONT)
             if fill:
                 given |= {"bg_color": fill, "pattern": 1}
             for word in style:
                 given |= _STYLES[word]
-            self._formats[key] = self.book.add_format(given)
-        return self._formats[key]
+            self._looks[key] = self.book.add_format(given)
+        return self._looks[key]
+
+    def _line(self, page: Any, row: int, texts: Sequence[str], *style: str) -> None:
+        for column, text in enumerate(texts):
+            page.write_string(row, column, text, self._look(*style))
 
     def _title(self, name: str, fallback: str) -> str:
         """A sheet name that Excel takes and that is not taken yet."""
@@ -94,7 +97,7 @@ class _Pages:
 
     # -- the copy -----------------------------------------------------------------------------
 
-    def copy(self, sheet: SheetResult) -> None:
+    def copy(self, sheet: SheetResult, layout: Layout) -> None:
         """One sheet at its own addresses."""
         title = self._titles[sheet.sheet.name] = self._title(sheet.sheet.name, "台账")
         page = self.book.add_worksheet(title)
@@ -102,76 +105,49 @@ class _Pages:
         for column in range(1, max((c for r in sheet.sheet.rows.values() for c in r), default=1) + 1):
             page.set_column(column - 1, column - 1, _width(sheet, column))
         for m in merged:
-            look = self._format("", "", "merged")
-            page.merge_range(m.top - 1, m.left - 1, m.bottom - 1, m.right - 1, "", look)
-        covered = {
-            (r, c) for m in merged for r in range(m.top, m.bottom + 1) for c in range(m.left, m.right + 1)
-        }
+            page.merge_range(m.top - 1, m.left - 1, m.bottom - 1, m.right - 1, "", self._look("merged"))
+        covered = {at for m in merged for at in m.cells()}
         for number, cells in sheet.sheet.rows.items():
             role = sheet.roles[number]
-            look_of_role = "header" if role == "header" else "title" if role == "title" else "cell"
+            boxed = role in _BOXED
+            style = [role if role in ("header", "title") else "cell"] if boxed else []
             for column, cell in cells.items():
-                style = [look_of_role] if role in _BOXED else []
-                style += ["merged"] if (number, column) in covered and role in _BOXED else []
                 fill = marks.get((number, column), ("", ""))[0]
-                self._write(page, number, column, cell, role, sheet, fill, style)
-            self._frame(page, number, role, sheet, covered, marks)
+                more = ["merged"] if boxed and (number, column) in covered else []
+                value = _shown(cell, column, role, sheet, layout)
+                self._write(page, number, column, cell.number_format, value, fill, [*style, *more])
+            if role == "header":
+                texts = [
+                    (str(c.value), _width(sheet, n)) for n, c in cells.items() if (number, n) not in covered
+                ]
+                page.set_row(number - 1, _height(texts))
+            elif boxed:  # borders of the empty cells
+                for column in layout.columns.keys() - cells.keys():
+                    if (number, column) not in covered:
+                        fill = marks.get((number, column), ("", ""))[0]
+                        page.write_blank(number - 1, column - 1, None, self._look("cell", fill=fill))
         for (number, column), (_, text) in marks.items():
             size = {"author": "pbanalysis", "x_scale": 2.2, "y_scale": 1 + len(text) / 60}
             page.write_comment(number - 1, column - 1, text, size)
-        if sheet.layout is not None:
-            page.freeze_panes(sheet.layout.bottom, 0)
+        page.freeze_panes(layout.bottom, 0)
         page.set_landscape()
         page.fit_to_pages(1, 0)
 
-    def _frame(
-        self,
-        page: Any,
-        number: int,
-        role: Role,
-        sheet: SheetResult,
-        covered: set[tuple[int, int]],
-        marks: Mapping[tuple[int, int], tuple[str, str]],
-    ) -> None:
-        """Borders of the empty cells of a table row, and the height of a header row."""
-        cells = sheet.sheet.rows[number]
-        if role == "header":
-            texts = [(str(c.value), _width(sheet, n)) for n, c in cells.items() if (number, n) not in covered]
-            page.set_row(number - 1, _height(texts))
-        elif role in _BOXED and sheet.layout is not None:
-            for column in sheet.layout.columns.keys() - cells.keys():
-                if (number, column) not in covered:
-                    fill = marks.get((number, column), ("", ""))[0]
-                    page.write_blank(number - 1, column - 1, None, self._format("", fill, "cell"))
-
     def _write(
-        self,
-        page: Any,
-        row: int,
-        column: int,
-        cell: Cell,
-        role: Role,
-        sheet: SheetResult,
-        fill: str,
-        style: list[str],
+        self, page: Any, row: int, column: int, number_format: str, value: Value, fill: str, style: list[str]
     ) -> None:
-        value = _shown(cell, row, column, role, sheet)
-        number_format = (
-            cell.number_format if isinstance(value, (int, float)) and not isinstance(value, bool) else ""
-        )
-        if isinstance(value, (dt.datetime, dt.date)):
-            number_format = "yyyy-mm-dd hh:mm" if isinstance(value, dt.datetime) else "yyyy-mm-dd"
-        look = self._format("" if number_format == "General" else number_format, fill, *style)
-        at = (row - 1, column - 1)
         match value:
+            case str():
+                put, code = page.write_string, ""
             case bool():
-                page.write_boolean(*at, value, look)
+                put, code = page.write_boolean, ""
             case int() | float():
-                page.write_number(*at, value, look)
+                put, code = page.write_number, number_format.replace("General", "")
+            case dt.datetime():
+                put, code = page.write_datetime, "yyyy-mm-dd hh:mm"
             case dt.date():
-                page.write_datetime(*at, value, look)
-            case _:
-                page.write_string(*at, value, look)
+                put, code = page.write_datetime, "yyyy-mm-dd"
+        put(row - 1, column - 1, value, self._look(*style, number_format=code, fill=fill))
 
     def _marks(self, sheet: SheetResult) -> dict[tuple[int, int], tuple[str, str]]:
         """Fill and comment of every cell that a finding names."""
@@ -193,10 +169,9 @@ class _Pages:
                 f"【{SEVERITIES[f.severity]}】{f.message}" + (f"。{f.suggestion}" if f.suggestion else "")
                 for f in found
             )
-            marks[at] = (
-                _FILL[worst.severity],
-                text if len(text) <= _COMMENT_LIMIT else text[: _COMMENT_LIMIT - 1] + "…",
-            )
+            if len(text) > _COMMENT_LIMIT:
+                text = text[: _COMMENT_LIMIT - 1] + "…"
+            marks[at] = (_FILL[worst.severity], text)
         return marks
 
     # -- the note -----------------------------------------------------------------------------
@@ -208,30 +183,22 @@ class _Pages:
         page.set_first_sheet()
         for column, width in enumerate((6, 9, 16, 9, 60, 44, 14)):
             page.set_column(column, column, width)
-        page.merge_range(
-            0,
-            0,
-            0,
-            6,
-            f"{mask(self.result.file.rsplit('/', 1)[-1])}　问题清单",
-            self._format("", "", "title"),
-        )
-        page.merge_range(1, 0, 1, 6, f"{_received(self.result)}。{_HOW}", self._format("", "", "plain"))
+        name = mask(self.result.file.rsplit("/", 1)[-1])
+        page.merge_range(0, 0, 0, 6, f"{name}　问题清单", self._look("title"))
+        page.merge_range(1, 0, 1, 6, f"{_received(self.result)}。{_HOW}", self._look("plain"))
         page.set_row(1, 30)
-        for column, text in enumerate(("序号", "类别", "工作表", "位置", "问题", "怎么改", "编号")):
-            page.write_string(2, column, text, self._format("", "", "header"))
+        self._line(page, 2, ("序号", "类别", "工作表", "位置", "问题", "怎么改", "编号"), "header")
         order = list(SEVERITIES)
         listed = sorted(self.findings, key=lambda f: (order.index(f.severity), f.sheet, f.row or 0))
-        for n, finding in enumerate(listed, 1):
-            row, fill = n + 2, _FILL[finding.severity]
-            page.write_number(row, 0, n, self._format("", "", "cell"))
-            page.write_string(row, 1, SEVERITIES[finding.severity], self._format("", fill, "cell"))
-            page.write_string(row, 2, mask(finding.sheet), self._format("", "", "cell"))
-            self._link(page, row, finding)
-            page.write_string(row, 4, finding.message, self._format("", "", "wrapped"))
-            page.write_string(row, 5, finding.suggestion, self._format("", "", "wrapped"))
-            page.write_string(row, 6, finding.finding_id, self._format("", "", "cell"))
-            page.set_row(row, _height(((finding.message, 60), (finding.suggestion, 44))))
+        for row, f in enumerate(listed, 3):
+            page.write_number(row, 0, row - 2, self._look("cell"))
+            page.write_string(row, 1, SEVERITIES[f.severity], self._look("cell", fill=_FILL[f.severity]))
+            page.write_string(row, 2, mask(f.sheet), self._look("cell"))
+            self._link(page, row, f)
+            page.write_string(row, 4, f.message, self._look("wrapped"))
+            page.write_string(row, 5, f.suggestion, self._look("wrapped"))
+            page.write_string(row, 6, f.finding_id, self._look("cell"))
+            page.set_row(row, _height(((f.message, 60), (f.suggestion, 44))))
         page.freeze_panes(3, 0)
         page.set_landscape()
         page.set_paper(9)
@@ -244,9 +211,9 @@ class _Pages:
         target = finding.cell or (f"A{finding.row}" if finding.row else "")
         if title and target:
             quoted = title.replace("'", "''")
-            page.write_url(row, 3, f"internal:'{quoted}'!{target}", self._format("", "", "link"), place)
+            page.write_url(row, 3, f"internal:'{quoted}'!{target}", self._look("link"), place)
         else:
-            page.write_string(row, 3, place or "整个文件", self._format("", "", "cell"))
+            page.write_string(row, 3, place or "整个文件", self._look("cell"))
 
     def summary(self, townships: Mapping[str, str]) -> None:
         """「汇总」: what was received and used, how columns were read, what is not shown."""
@@ -257,24 +224,20 @@ class _Pages:
         page.fit_to_pages(1, 0)
         row = 0
         for left, right in _account(self.result, self.findings, townships):
-            page.write_string(row, 0, left, self._format("", "", "header"))
-            page.merge_range(row, 1, row, 2, right, self._format("", "", "wrapped"))
+            page.write_string(row, 0, left, self._look("header"))
+            page.merge_range(row, 1, row, 2, right, self._look("wrapped"))
             page.set_row(row, _height(((right, 76),)))
             row += 1
         row += 1
-        for n, text in enumerate(("列", "表头", "读作")):
-            page.write_string(row, n, text, self._format("", "", "header"))
+        self._line(page, row, ("列", "表头", "读作"), "header")
         for sheet in self.result.sheets:
-            for column in sheet.layout.columns.values() if sheet.layout else ():
+            if sheet.layout is None:
+                continue
+            for column in sheet.layout.columns.values():
                 row += 1
-                known = (
-                    sheet.layout.kind.fields[column.field].label
-                    if sheet.layout and column.field
-                    else "没有读取"
-                )
                 where = f"{self._titles.get(sheet.sheet.name, '')} {column_letters(column.index)}".strip()
-                for n, text in enumerate((where, mask(column.header, sheet.names), known)):
-                    page.write_string(row, n, text, self._format("", "", "wrapped"))
+                known = sheet.layout.kind.fields[column.field].label if column.field else "没有读取"
+                self._line(page, row, (where, mask(column.header, sheet.names), known), "wrapped")
 
 
 _BOXED = ("header", "title", "data", "subtotal", "total", "nil_report", "section", "example")
@@ -326,39 +289,30 @@ def _position(cell: str) -> tuple[int, int] | None:
     found = re.fullmatch(r"([A-Z]+)(\d+)", cell)
     if not found:
         return None
-    column = 0
-    for letter in found[1]:
-        column = column * 26 + ord(letter) - 64
-    return int(found[2]), column
+    return int(found[2]), column_number(found[1])
 
 
-def _shown(
-    cell: Cell, row: int, column: int, role: Role, sheet: SheetResult
-) -> str | int | float | bool | dt.date:
+def _shown(cell: Cell, column: int, role: Role, sheet: SheetResult, layout: Layout) -> Value:
     """What the copy shows of a cell: the value as typed, unless it is personal or was not read."""
-    assert sheet.layout is not None
     if role == "other_table":
         return UNREAD
-    text = tidy(str(cell.value)) if isinstance(cell.value, str) else ""
+    value = cell.value
+    text = tidy(value) if isinstance(value, str) else ""
     if role == "signature":
         label, mark, _ = text.replace(":", "：").partition("：")
         return f"{mask(label, sheet.names)}：{HIDDEN}" if mark else HIDDEN
     if role in ("data", "example", "nil_report", "subtotal", "total"):
-        known = sheet.layout.columns.get(column)
+        known = layout.columns.get(column)
         name = known.field or known.meant if known else None
-        if name is None:
-            return UNREAD if role in ("data", "example") else mask(text, sheet.names) if text else cell.value
-        if sheet.layout.kind.fields[name].personal and role not in ("subtotal", "total"):
+        if name is None and role in ("data", "example"):
+            return UNREAD
+        if name is not None and layout.kind.fields[name].personal and role not in ("subtotal", "total"):
             return HIDDEN
-    if isinstance(cell.value, str):
+        if name is None and not text:
+            return value
+    if isinstance(value, str):
         return mask(text, sheet.names)
-    if (
-        isinstance(cell.value, (int, float))
-        and not isinstance(cell.value, bool)
-        and mask(str(cell.value)) != str(cell.value)
-    ):
-        return HIDDEN
-    return cell.value
+    return HIDDEN if isinstance(value, (int, float)) and mask(str(value)) != str(value) else value
 
 
 def _merges(sheet: SheetResult) -> list[Merge]:
@@ -369,11 +323,7 @@ def _merges(sheet: SheetResult) -> list[Merge]:
     kept = []
     for m in sheet.sheet.merges:
         clipped = Merge(m.top, m.left, min(m.bottom, last_row), min(m.right, max(last_column, m.left)))
-        cells = {
-            (r, c)
-            for r in range(clipped.top, clipped.bottom + 1)
-            for c in range(clipped.left, clipped.right + 1)
-        }
+        cells = set(clipped.cells())
         if 1 < len(cells) <= 100000 and not cells & taken:
             taken |= cells
             kept.append(clipped)

@@ -21,7 +21,7 @@ FORM, GUIDE, META, LISTS = "填报", "填写说明", "_meta", "_lists"
 MARK = "pbanalysis-template"
 VERSION = 1
 _ROWS = 2000  # rows prepared for filling
-_LEVELS = (
+_LEVELS = [
     "≤35",
     "36–60",
     "≥61",
@@ -33,7 +33,7 @@ _LEVELS = (
     "工人",
     "管理和专业技术人员",
     "其他",
-)
+]
 _REQUIRED = {
     "township", "branch", "village", "held_on", "meeting_type", "issue", "category", "source", "status", "activity", "level",
     "training_kind", "case_no", "stage", "two_new", "year", "dimension", "n", "elected_on", "term_no", "term_years", "expires_on",
@@ -121,80 +121,95 @@ def _title(declared: Field) -> str:
     return f"{'*' if declared.name in _REQUIRED else ''}{declared.label}{unit}"
 
 
+# type of a field -> what a clerk is told to put there, and an example
+_TOLD = {
+    "date": ("日期", "2023-05-31"),
+    "deadline": ("日期；没有期限的填“立行立改”或“长期坚持”", "2023-12-31"),
+    "enum": ("从下拉选项中选", ""),
+    "types": ("从下拉选项中选，几种合开的用顿号隔开", ""),
+    "bool": ("选“是”或“否”", "是"),
+    "presence": ("选“是”或“否”", "是"),
+    "count": ("整数", "1"),
+    "seq": ("整数", "1"),
+    "year": ("整数", "2023"),
+    "money": ("金额，单位元", "62000"),
+    "number": ("数字", "1.5"),
+    "personal": ("姓名；入库时换成代号，不保存姓名", "某某"),
+    "township": ("乡镇（街道）全称", "某某镇"),
+    "village": ("村（社区）全称", "某某村"),
+    "branch": ("党组织全称，与名册一致", "某某村党支部"),
+}
+_TEXT = ("文字，不要写姓名、电话、证件号", "")
+_AS_TEXT = ("case_no", "id_number", "text", "township", "village", "branch", "personal")
+
+_STOP = {"error_title": "请核对", "ignore_blank": True}
+_WHOLE = _STOP | {
+    "validate": "integer",
+    "criteria": "between",
+    "minimum": 0,
+    "maximum": 10**7,
+    "error_message": "请填整数",
+}
+_DECIMAL = _STOP | {"validate": "decimal", "criteria": ">=", "value": 0, "error_message": "请填数字"}
+_RULES: dict[str, dict[str, Any]] = {
+    "date": _STOP
+    | {
+        "validate": "date",
+        "criteria": "between",
+        "minimum": dt.date(1921, 7, 1),
+        "maximum": dt.date(2099, 12, 31),
+        "error_message": "请填日期，例如 2023-05-31",
+    },
+    "deadline": {"validate": "any", "input_message": "填日期；没有期限的填 立行立改 或 长期坚持"},
+    "count": _WHOLE,
+    "year": _WHOLE,
+    "money": _DECIMAL,
+    "number": _DECIMAL,
+}
+_PICK = {
+    "bool": "请选 是 或 否",
+    "presence": "请选 是 或 否",
+    "village": "请先选乡镇，再选村（社区）",
+    "types": "几种会议合开的，用顿号隔开",
+}
+
+
 def _number_format(declared: Field) -> str:
     if declared.type in ("date", "deadline"):
         return "yyyy-mm-dd"
-    return (
-        "@"
-        if declared.type in ("case_no", "id_number", "text", "township", "village", "branch", "personal")
-        else "General"
-    )
+    return "@" if declared.type in _AS_TEXT else "General"
 
 
 def _rule(declared: Field, kind: Kind, towns: Sequence[Township]) -> dict[str, Any] | None:
-    """Data validation of a column."""
-    stop = {"error_title": "请核对", "ignore_blank": True}
+    """Data validation of a column: a list where there are choices."""
+    choices = _choices(declared, kind, towns)
+    if choices is None:
+        return _RULES.get(declared.type)
+    told = _PICK.get(declared.type, "请从下拉选项中选")
+    rule = {"validate": "list", "source": choices, "error_message": told}
+    if declared.type == "types":  # words may be joined
+        return rule | {"error_type": "information", "input_message": told}
+    return _STOP | rule
+
+
+def _choices(declared: Field, kind: Kind, towns: Sequence[Township]) -> list[str] | str | None:
     match declared.type:
-        case "date":
-            span = {"minimum": dt.date(1921, 7, 1), "maximum": dt.date(2099, 12, 31)}
-            return stop | {
-                "validate": "date",
-                "criteria": "between",
-                **span,
-                "error_message": "请填日期，例如 2023-05-31",
-            }
-        case "deadline":
-            return {"validate": "any", "input_message": "填日期；没有期限的填 立行立改 或 长期坚持"}
-        case "count" | "year":
-            whole = {"minimum": 0, "maximum": 10**7}
-            return stop | {"validate": "integer", "criteria": "between", **whole, "error_message": "请填整数"}
-        case "money" | "number":
-            return stop | {"validate": "decimal", "criteria": ">=", "value": 0, "error_message": "请填数字"}
         case "bool" | "presence":
-            return stop | {"validate": "list", "source": ["是", "否"], "error_message": "请选 是 或 否"}
-        case "enum":
-            return stop | {
-                "validate": "list",
-                "source": _list(declared.vocabulary),
-                "error_message": "请从下拉选项中选",
-            }
-        case "types":
-            hint = "几种会议合开的，用顿号隔开"
-            return {
-                "validate": "list",
-                "source": _list(declared.vocabulary),
-                "error_type": "information",
-                "input_message": hint,
-                "error_message": hint,
-            }
+            return ["是", "否"]
+        case "enum" | "types":
+            listed = list(words(declared.vocabulary))
+            # Excel takes no list of more than 255 characters
+            short = len(",".join(listed)) <= 255 and not any("," in w for w in listed)
+            return listed if short else f"={LISTS}!${_CATEGORY}$1:${_CATEGORY}${len(listed)}"
         case "township" if towns:
-            return stop | {
-                "validate": "list",
-                "source": f"={LISTS}!$D$1:$D${len(towns)}",
-                "error_message": "请从下拉选项中选",
-            }
+            return f"={LISTS}!$D$1:$D${len(towns)}"
         case "village" if any(t.villages for t in towns):
             town = f"${column_letters(kind.template.index('township') + 1)}2"
             first = f"MATCH({town},{LISTS}!$A:$A,0)-1"
-            source = f"=OFFSET({LISTS}!$B$1,{first},0,COUNTIF({LISTS}!$A:$A,{town}),1)"
-            return stop | {
-                "validate": "list",
-                "source": source,
-                "error_message": "请先选乡镇，再选村（社区）",
-            }
+            return f"=OFFSET({LISTS}!$B$1,{first},0,COUNTIF({LISTS}!$A:$A,{town}),1)"
         case "text" if declared.name == "level":
-            return stop | {"validate": "list", "source": list(_LEVELS), "error_message": "请从下拉选项中选"}
+            return _LEVELS
     return None
-
-
-def _list(vocabulary: str) -> list[str] | str:
-    """Words of a drop-down, or the range that holds them: Excel takes no list of more than 255 characters."""
-    listed = list(words(vocabulary))
-    return (
-        listed
-        if len(",".join(listed)) <= 255 and not any("," in w for w in listed)
-        else f"={LISTS}!${_CATEGORY}$1:${_CATEGORY}${len(listed)}"
-    )
 
 
 _CATEGORY = "F"  # column of the one long vocabulary, the issue categories
@@ -219,41 +234,10 @@ def _guide(book: Any, kind: Kind) -> None:
         page.write_string(5, i, text, bold)
     for n, name in enumerate(kind.template, 6):
         declared = kind.fields[name]
-        what, example = _explained(declared)
+        what, example = _TOLD.get(declared.type, _TEXT)
+        example = words(declared.vocabulary)[0] if declared.vocabulary else example
         for i, text in enumerate((_title(declared), what, example)):
             page.write_string(n, i, text, wrap)
-
-
-def _explained(declared: Field) -> tuple[str, str]:
-    """What to put into a column, and an example."""
-    match declared.type:
-        case "date":
-            return "日期", "2023-05-31"
-        case "deadline":
-            return "日期；没有期限的填“立行立改”或“长期坚持”", "2023-12-31"
-        case "enum" | "types":
-            return "从下拉选项中选" + ("，几种合开的用顿号隔开" if declared.type == "types" else ""), words(
-                declared.vocabulary
-            )[0]
-        case "bool" | "presence":
-            return "选“是”或“否”", "是"
-        case "count" | "seq" | "year":
-            return "整数", "2023" if declared.type == "year" else "1"
-        case "money":
-            return "金额，单位元", "62000"
-        case "number":
-            return "数字", "1.5"
-        case "personal":
-            return "姓名；入库时换成代号，不保存姓名", "某某"
-        case "township":
-            return "乡镇（街道）全称", "某某镇"
-        case "village":
-            return "村（社区）全称", "某某村"
-        case "branch":
-            return "党组织全称，与名册一致", "某某村党支部"
-        case _:
-            pass
-    return "文字，不要写姓名、电话、证件号", ""
 
 
 def _lists(book: Any, towns: Sequence[Township]) -> None:

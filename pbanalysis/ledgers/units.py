@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from rapidfuzz import fuzz, process
 
 from pbanalysis.errors import Code, PbError
 from pbanalysis.ledgers.reading import NOTHING, Reading, normalised, ok, rejected
-from pbanalysis.ledgers.text import is_null_marker, squash
+from pbanalysis.ledgers.text import says_nothing, squash
 
 __all__ = ["Registry", "Township", "Village", "read_units"]
 
@@ -83,6 +83,10 @@ def read_units(path: Path) -> tuple[str, str, list[Township]]:
         ) from error
 
 
+Resolved = tuple[Reading, str]  # value: name as registered; and the code or id, "" if none
+Keyed = dict[str, dict[str, str]]  # key -> id -> name
+
+
 @dataclass
 class Registry:
     """Townships, their villages and organisations, with caches of what names were found to mean."""
@@ -90,7 +94,7 @@ class Registry:
     county_name: str
     townships: list[Township]
     organisations: pd.DataFrame | None = None
-    _organisation_keys: dict[str, dict[str, set[str]]] = field(default_factory=dict, repr=False)
+    _organisation_keys: dict[str, tuple[Keyed, Keyed]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def by_code(self) -> dict[str, Township]:
@@ -105,7 +109,7 @@ class Registry:
             ("name", lambda t: [t.name]),
             ("code", lambda t: [t.code, t.code + "000"]),
             ("alias", lambda t: [_ETHNIC.sub("", t.name)]),
-            ("former", lambda t: [*t.former_names]),
+            ("former", lambda t: t.former_names),
             ("stem", lambda t: [t.stem] if len(t.stem) >= 2 else []),
         ):
             fresh: dict[str, set[str]] = defaultdict(set)
@@ -115,27 +119,17 @@ class Registry:
             keys = {**{k: (how, v) for k, v in fresh.items()}, **keys}
         return keys
 
-    def township(self, text: str) -> tuple[Reading, str]:
+    def township(self, text: str) -> Resolved:
         """Township that a text names alone: reading (value: registered name) and its code ("" if none)."""
         shaped = squash(text)
-        if is_null_marker(shaped) or shaped in ("无",):
+        if says_nothing(shaped):
             return NOTHING, ""
         for bare in self._bare(shaped):
-            found = self._township_keys.get(bare)
-            if found is None:
-                continue
-            how, codes = found
-            if len(codes) > 1:
-                names = "、".join(sorted(self.by_code[c].name for c in codes))
-                return rejected("ambiguous_township", f"可能是{names}，请写全称"), ""
-            code = next(iter(codes))
-            name = self.by_code[code].name
-            return (
-                ok(name) if text == name else normalised(name, f"township_{how}", f"按名册写作{name}")
-            ), code
-        return rejected(
-            "unknown_township", "名册中没有这个乡镇" + self._near(shaped, [t.name for t in self.townships])
-        ), ""
+            if bare in self._township_keys:
+                how, codes = self._township_keys[bare]
+                return _one_of(text, {c: self.by_code[c].name for c in codes}, "township", how)
+        near = _near(shaped, [t.name for t in self.townships])
+        return rejected("unknown_township", f"名册中没有这个乡镇{near}"), ""
 
     def _bare(self, shaped: str) -> Iterable[str]:
         text = re.sub(r"[(（].*?[)）]", "", shaped)
@@ -160,111 +154,70 @@ class Registry:
                 rest = rest.replace(name, "\n")
         return found
 
-    def village(self, text: str, township: str) -> tuple[Reading, str]:
+    def village(self, text: str, township: str) -> Resolved:
         """Village that a text names inside a township."""
         shaped = squash(text)
-        if is_null_marker(shaped) or shaped == "无":
+        if says_nothing(shaped):
             return NOTHING, ""
-        villages = self.by_code[township].villages if township in self.by_code else ()
-        bare = re.sub(
-            r"(?:党总支|党支部|党委|支部)$",
-            "",
-            re.sub(
-                r"[(（].*?[)）]",
-                "",
-                shaped.removeprefix(squash(self.by_code[township].name))
-                if township in self.by_code
-                else shaped,
-            ),
-        )
+        town = self.by_code.get(township, Township(township, ""))
+        bare = re.sub(r"[(（].*?[)）]", "", shaped.removeprefix(squash(town.name)))
+        bare = re.sub(r"(?:党总支|党支部|党委|支部)$", "", bare)
         stem = _VILLAGE_END.sub("", bare)
+
+        def same_stem(name: str) -> bool:
+            return len(stem) >= 2 and _VILLAGE_END.sub("", name) == stem and not _other_kind(bare, name)
+
         for how, hit in (
             ("code", lambda v: v.code == shaped),
             ("name", lambda v: squash(v.name) in (shaped, bare)),
-            (
-                "suffix",
-                lambda v: (
-                    len(stem) >= 2
-                    and _VILLAGE_END.sub("", squash(v.name)) == stem
-                    and not _other_kind(bare, v.name)
-                ),
-            ),
+            ("suffix", lambda v: same_stem(squash(v.name))),
         ):
-            found = [v for v in villages if hit(v)]
-            if len(found) == 1:
-                return (
-                    ok(found[0].name)
-                    if text == found[0].name
-                    else normalised(found[0].name, f"village_{how}", f"按名册写作{found[0].name}")
-                ), found[0].code
-            if found:
-                return rejected(
-                    "ambiguous_village", "可能是" + "、".join(v.name for v in found) + "，请写全称"
-                ), ""
-        elsewhere = [
-            t.name
-            for t in self.townships
-            if t.code != township and any(squash(v.name) == shaped for v in t.villages)
-        ]
-        hint = (
-            f"（{'、'.join(elsewhere)}有同名村）"
-            if elsewhere
-            else self._near(shaped, [v.name for v in villages])
-        )
+            if found := {v.code: v.name for v in town.villages if hit(v)}:
+                return _one_of(text, found, "village", how)
+        others = (t for t in self.townships if t.code != township)
+        elsewhere = [t.name for t in others if any(squash(v.name) == shaped for v in t.villages)]
+        hint = f"（{'、'.join(elsewhere)}有同名村）" if elsewhere else ""
+        hint = hint or _near(shaped, [v.name for v in town.villages])
         return rejected("unknown_village", f"该乡镇没有这个村（社区）{hint}"), ""
 
-    def has_organisations(self) -> bool:
-        """Whether a register of organisations is known at all."""
-        return self.organisations is not None and len(self.organisations) > 0
-
-    def organisation(self, text: str, township: str) -> tuple[Reading, str]:
+    def organisation(self, text: str, township: str) -> Resolved:
         """Organisation that a text names inside a township.
 
         Without any register of organisations the name stays as typed and gets a provisional id.
         """
         shaped = squash(text)
-        if is_null_marker(shaped) or shaped == "无":
+        if says_nothing(shaped):
             return NOTHING, ""
-        if not self.has_organisations():
-            key = self._organisation_key(shaped, township)
-            return (
-                ok(text) if text == shaped else normalised(shaped, "blanks")
-            ), f"{township}-{hashlib.blake2b(key.encode(), digest_size=5).hexdigest()}"
-        names = self._organisation_names(township)
-        if shaped in names:
-            ((name, org_id),) = names[shaped]
-            return (ok(name) if text == name else normalised(name, "branch_blanks", "")), org_id
-        hits = self._keys(township).get(self._organisation_key(shaped, township), set())
+        key = self._organisation_key(shaped, township)
+        if self.organisations is None or self.organisations.empty:
+            digest = hashlib.blake2b(key.encode(), digest_size=5).hexdigest()
+            return ok(text) if text == shaped else normalised(shaped, "blanks"), f"{township}-{digest}"
+        names, keys = self._organisations(township)
+        same = names.get(shaped, {})
+        if len(same) == 1:
+            ((org_id, name),) = same.items()
+            return ok(name) if text == name else normalised(name, "branch_blanks"), org_id
+        hits = keys.get(key, {})
         if len(hits) == 1:
-            org_id = next(iter(hits))
-            name = next(n for pairs in names.values() for n, i in pairs if i == org_id)
-            return normalised(name, "branch_alias", f"按名册写作{name}"), org_id
-        listed = [n for pairs in names.values() for n, _ in pairs]
+            return _one_of(text, hits, "branch", "alias")
         if hits:
             return rejected("ambiguous_branch", "名册中有几个党组织都符合，请写全称"), ""
-        return rejected("unknown_branch", "该乡镇名册中没有这个党组织" + self._near(shaped, listed)), ""
+        near = _near(shaped, [n for found in names.values() for n in found.values()])
+        return rejected("unknown_branch", f"该乡镇名册中没有这个党组织{near}"), ""
 
-    @cached_property
-    def _by_township(self) -> dict[str, dict[str, list[tuple[str, str]]]]:
-        found: dict[str, dict[str, list[tuple[str, str]]]] = defaultdict(dict)
-        if self.organisations is not None:
-            for org in self.organisations.itertuples():
-                found[str(org.township_id)].setdefault(squash(str(org.name)), []).append(
-                    (str(org.name), str(org.org_id))
-                )
-        return found
-
-    def _organisation_names(self, township: str) -> dict[str, list[tuple[str, str]]]:
-        return {k: v for k, v in self._by_township.get(township, {}).items() if len(v) == 1} | {}
-
-    def _keys(self, township: str) -> dict[str, set[str]]:
+    def _organisations(self, township: str) -> tuple[Keyed, Keyed]:
+        """Squashed name -> id -> name; and short form, or id -> id -> name."""
         if township not in self._organisation_keys:
-            keys: dict[str, set[str]] = defaultdict(set)
-            for name, pairs in self._by_township.get(township, {}).items():
-                for _, org_id in pairs:
-                    keys[self._organisation_key(name, township)].add(org_id)
-                    keys[org_id].add(org_id)
-            self._organisation_keys[township] = keys
+            names: Keyed = defaultdict(dict)
+            keys: Keyed = defaultdict(dict)
+            assert self.organisations is not None
+            for org in self.organisations.itertuples():
+                if str(org.township_id) == township:
+                    org_id, name = str(org.org_id), str(org.name)
+                    names[squash(name)][org_id] = name
+                    keys[self._organisation_key(squash(name), township)][org_id] = name
+                    keys[org_id][org_id] = name
+            self._organisation_keys[township] = names, keys
         return self._organisation_keys[township]
 
     def _organisation_key(self, shaped: str, township: str) -> str:
@@ -280,10 +233,18 @@ class Registry:
             text = pattern.sub(plain_form, text)
         return text.translate(_CHINESE_DIGITS)
 
-    @staticmethod
-    def _near(shaped: str, names: Iterable[str]) -> str:
-        near = process.extract(shaped, list(names), scorer=fuzz.ratio, limit=2, score_cutoff=60)
-        return f"，是不是{'或'.join(n for n, _, _ in near)}？" if near else ""
+
+def _one_of(text: str, found: Mapping[str, str], unit: str, how: str) -> Resolved:
+    """The one unit (code -> name) that fits, as the registry writes it; of several none."""
+    if len(found) > 1:
+        return rejected(f"ambiguous_{unit}", f"可能是{'、'.join(sorted(found.values()))}，请写全称"), ""
+    ((code, name),) = found.items()
+    return ok(name) if text == name else normalised(name, f"{unit}_{how}", f"按名册写作{name}"), code
+
+
+def _near(shaped: str, names: Iterable[str]) -> str:
+    near = process.extract(shaped, list(names), scorer=fuzz.ratio, limit=2, score_cutoff=60)
+    return f"，是不是{'或'.join(n for n, _, _ in near)}？" if near else ""
 
 
 _ORGANISATION_FORMS = tuple(
