@@ -263,7 +263,7 @@ def funnel_limits() -> Iterator[Sequence[object]]:
         x, ours, normal = np.arange(n + 1), [], []
         for p in np.linspace(0.5, 0.95, 46):
             mass = stats.binom.pmf(x, n, p)
-            c = funnel.compare(x, np.full(n + 1, n), baseline=float(p))
+            c = funnel.compare(x, np.full(n + 1, n), baseline=float(p), min_denominator=1)
             ours.append((mass[c.p_value < 0.05].sum(), mass[c.exact_p_value < 0.002].sum()))
             z = np.abs(x / n - p) / np.sqrt(p * (1 - p) / n)
             normal.append((mass[z > special.ndtri(0.975)].sum(), mass[z > special.ndtri(0.999)].sum()))

@@ -14,7 +14,7 @@ from pbanalysis.exhibits.words import names, sentence, spans
 from pbanalysis.plan.benchmark import benchmark
 from pbanalysis.terms import VS_COUNTY
 from pbanalysis.themes.matters import Due, Matter
-from pbanalysis.themes.reading import Reading
+from pbanalysis.themes.reading import FEW, Reading
 from pbanalysis.themes.study import Learnt
 
 __all__ = ["DUE", "LIMITS", "MATTERS", "due", "learning", "matter", "national", "spot_check"]
@@ -146,22 +146,15 @@ def spot_check(found: Reading, admitted: Reading) -> Line:
     """抽查: what random checks found, and the range for all the files they were drawn from."""
     if found.state != "info" or found.value is None:
         return (*spans(sentence(found)), "。")
-    line: list[Span] = [
-        "随机抽查档案 ",
-        fact(found, "denominator"),
-        " 份，发现问题 ",
-        fact(found, "numerator"),
-        " 份",
-    ]
-    whole = admitted.denominator if admitted.state != "suppressed" else None
+    whole = 0 if admitted.state == "suppressed" else admitted.denominator or 0
+    checked: list[Span] = ["随机抽查档案 ", fact(found, "denominator"), " 份"]
+    if whole >= FEW:
+        share = (found.denominator or 0) / whole
+        checked += ["（", Fact(id="D08.checked_share", text=percent(share, whole), value=share), "）"]
+    line: list[Span] = [*checked, "，发现问题 ", fact(found, "numerator"), " 份"]
     if found.low is not None and found.high is not None and whole:
-        line += [
-            "；据此推断，",
-            fact(admitted, "denominator"),
-            " 份中有问题的在 ",
-            *spans(interval(found)),
-            "之间（95%）",
-        ]
+        line += ["；据此推断，", fact(admitted, "denominator"), " 份中有问题的在 "]
+        line += [*spans(interval(found)), "之间（95%）"]
     return (*line, "。")
 
 

@@ -15,6 +15,7 @@ from pbanalysis.plan.clauses import measures as plan_measures
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.store.schema import TABLES
 from pbanalysis.terms import STATES, THEMES
+from pbanalysis.themes.before import before
 from pbanalysis.themes.reading import Reading
 from pbanalysis.themes.report import Report
 
@@ -177,12 +178,17 @@ def _gap(report: Report, reading: Reading) -> Row:
 
 
 def previous(report: Report) -> Table | Paragraph:
-    """What fell short in the period before, each once, with its state now."""
-    then = [r for r in report.previous.values() if r.state == "not_met" and _of_theme(report, r.indicator)]
-    if not then:
-        known = [r for r in report.previous.values() if r.judged and _of_theme(report, r.indicator)]
+    """What fell short in the period before, each once, with its state now; nothing of what was filed in part."""
+    found = before(report)
+    thin: Line = ""
+    if found.thin:
+        named = "、".join(r.id for r in found.thin[:_NAMED]) + ("等" if len(found.thin) > _NAMED else "")
+        number = numbers.count(f"{report.theme}.previous_thin_n", len(found.thin))
+        thin = (named, " ", number, " 项：库中上期的记录不到本期的一半，收集不全，上期情况以上期报告为准。")
+    if not found.short:
+        none = "上期可评价的事项中没有未达标的。" if found.judged_n else ""
         text = (
-            "上期可评价的事项中没有未达标的。" if known else "上期没有收集到可评价的数据，无法列出上期问题。"
+            (none, *words.spans(thin)) if thin else none or "上期没有收集到可评价的数据，无法列出上期问题。"
         )
         return Paragraph(id=f"{report.theme}.previous", role="previous", text=text)
     return Table(
@@ -196,26 +202,19 @@ def previous(report: Report) -> Table | Paragraph:
             _column("state", "现在状态", 1.3),
             _column("clause", "依据", 0.9),
         ),
-        rows=tuple(_then_and_now(report, r) for r in then),
+        rows=tuple(_then_and_now(then, now) for then, now in found.short),
         unit=_UNIT,
-        source=_sources(then),
-        notes=("上期按上期最后一日和当时的规则、以现有数据评价；上期台账收集不全的，以上期报告为准。",),
+        source=_sources([then for then, _ in found.short]),
+        notes=("上期按上期最后一日和当时的规则、以现有数据评价。", *((thin,) if thin else ())),
     )
 
 
-def _then_and_now(report: Report, then: Reading) -> Row:
-    now = report.reading(then.id)
-    before = numbers.previous(then)
-    name = f"{then.id} {then.name}"
-    if now is None:
-        return Row((name, Cell(before), NONE, NONE, then.indicator.clause))
-    return Row((name, Cell(before), Cell(numbers.fraction(now)), state_cell(now), then.indicator.clause))
+_NAMED = 6  # indicators named in a note; of more their number says enough
 
 
-def _of_theme(report: Report, indicator: Indicator) -> bool:
-    if "." in indicator.id or indicator.same_as:
-        return False
-    return indicator.theme == report.theme or report.theme == "overview"
+def _then_and_now(then: Reading, now: Reading | None) -> Row:
+    shown = (NONE, NONE) if now is None else (Cell(numbers.fraction(now)), state_cell(now))
+    return Row((f"{then.id} {then.name}", Cell(numbers.previous(then)), *shown, then.indicator.clause))
 
 
 def measures(report: Report) -> Table:

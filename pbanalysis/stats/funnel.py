@@ -29,7 +29,7 @@ INNER = 0.05  # two-sided level of the inner (95 %) limits
 OUTER = 0.002  # two-sided level of the outer (99.8 %) limits
 LARGE_SHARE = 0.2  # a unit above this share of the total is left out of its own baseline …
 FEW_UNITS = 10  # … and so is every unit when there are fewer than this
-SMALL = 5  # units with a smaller denominator are not compared
+SMALL = 10  # units with a smaller denominator are not compared
 INDEPENDENT = DesignEffect(1.0, 0)  # every record says something of its own
 
 

@@ -1,8 +1,8 @@
-"""What of the county stands beside a township's own figures, coarse enough to travel with the results.
+"""What of the county stands beside a township's own figures, and travels with the results.
 
-A township's report reads no other township's rows. So the county's curves of time come with the results,
-at every tenth day and in whole percent, as they are drawn; and so does what an expected regression to
-the mean needs: the county's mean before, and how two tests of a person agree.
+A township's report reads no other township's rows. So the county's curves of time come with the results;
+and so does what an expected regression to the mean needs: the county's mean before, and how two tests of
+a person agree.
 """
 
 from __future__ import annotations
@@ -23,32 +23,29 @@ from pbanalysis.indicators.scores import paired_scores
 from pbanalysis.indicators.together import CLUSTERED, design_effects
 from pbanalysis.stats.survival import KaplanMeier, kaplan_meier
 
-__all__ = ["Beside", "CoarseCurve", "Tested", "Together", "beside", "study_lag", "time_to_close"]
-
-_STEP = 10
+__all__ = ["Beside", "CountyCurve", "Tested", "Together", "beside", "study_lag", "time_to_close"]
 
 
 @dataclass(frozen=True)
-class CoarseCurve:
-    """Share still open at every tenth day, and how many were then still followed."""
+class CountyCurve:
+    """Share still open on each day it changes, and how many were followed until then."""
 
     n: int
     median: float | None
-    day: list[int]
+    day: list[float]
     left: list[float]
     risk: list[int]
 
     @classmethod
-    def of(cls, fitted: KaplanMeier) -> CoarseCurve:
-        """The curve at every tenth day it was observed."""
-        day = np.arange(0, fitted.time[-1] + 1, _STEP)
+    def of(cls, fitted: KaplanMeier) -> CountyCurve:
+        """The curve, in tenths of a percent."""
         median = float(fitted.median().value)
         return cls(
             n=int(fitted.at_risk[0]),
             median=median if np.isfinite(median) else None,
-            day=day.astype(int).tolist(),
-            left=fitted.at(day).round(2).tolist(),
-            risk=fitted.number_at_risk(day).tolist(),
+            day=fitted.time.tolist(),
+            left=fitted.survival.round(3).tolist(),
+            risk=fitted.at_risk.tolist(),
         )
 
     def text(self) -> str:
@@ -106,7 +103,7 @@ class Together:
 def _curve(fit: Callable[[Known, Period], KaplanMeier | None]) -> Callable[[Known, Period], Beside | None]:
     def make(at: Known, period: Period) -> Beside | None:
         fitted = fit(at, period)
-        return None if fitted is None else CoarseCurve.of(fitted)
+        return None if fitted is None else CountyCurve.of(fitted)
 
     return make
 
@@ -119,7 +116,7 @@ def _together(name: str) -> Callable[[Known, Period], Beside | None]:
     return make
 
 
-Beside: TypeAlias = CoarseCurve | Tested | Together
+Beside: TypeAlias = CountyCurve | Tested | Together
 _ENOUGH = 30  # persons tested twice in the county, from which on a correlation is said
 _MADE: Mapping[str, Callable[[Known, Period], Beside | None]] = {
     **{name: _together(name) for name in CLUSTERED},

@@ -12,10 +12,11 @@ from typing import Any
 import pandas as pd
 
 from pbanalysis.plan.registry import Indicator
+from pbanalysis.stats.funnel import SMALL
 
 __all__ = ["FEW", "Reading", "reading_of"]
 
-FEW = 10  # below it no share is printed and nothing is compared: "3/4" says more than 75 %
+FEW = SMALL  # below it no share is printed and nothing is compared: "3/4" says more than 75 %
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,13 @@ class Reading:
     def few(self) -> bool:
         """Whether a share rests on too few units to be printed in percent or compared."""
         return self.is_share and (self.denominator or 0) < FEW
+
+    @property
+    def known_n(self) -> float | None:
+        """Units of which something is known, due and applicable or not; None where none are counted."""
+        if self.denominator is None:
+            return None
+        return self.denominator + (self.n_not_due or 0) + (self.n_na or 0)
 
     @property
     def target(self) -> Fraction | None:

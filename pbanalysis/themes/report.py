@@ -18,7 +18,7 @@ from pbanalysis.privacy.disclosure import protect
 from pbanalysis.stats.clusters import DesignEffect
 from pbanalysis.stats.funnel import INDEPENDENT
 from pbanalysis.store.county import County, Township
-from pbanalysis.themes.beside import CoarseCurve, Tested, beside
+from pbanalysis.themes.beside import CountyCurve, Tested, beside
 from pbanalysis.themes.reading import Reading, reading_of
 from pbanalysis.themes.tables import tables_of
 
@@ -119,10 +119,10 @@ class Report:
         frames = {name: self.township.frame(name) for name in tables_of(self.theme) if self.county.has(name)}
         return known(replace(self.county, _frames=frames))
 
-    def county_curve(self, indicator: str) -> CoarseCurve | None:
+    def county_curve(self, indicator: str) -> CountyCurve | None:
         """The county's curve of a median time, as the results carry it; None where nobody was followed."""
         text = self._beside(indicator)
-        return CoarseCurve(**json.loads(text)) if text else None
+        return CountyCurve(**json.loads(text)) if text else None
 
     @property
     def county_tested(self) -> Tested | None:
@@ -144,8 +144,16 @@ class Report:
     @cached_property
     def previous(self) -> dict[str, Reading]:
         """The unit's readings of the period before."""
+        return self.previous_readings(self.unit)
+
+    def previous_readings(self, unit: str) -> dict[str, Reading]:
+        """A unit's readings of the period before."""
+        return self._previous.get(unit, {})
+
+    @cached_property
+    def _previous(self) -> dict[str, dict[str, Reading]]:
         frame = self.previous_frame
-        return _readings(frame[frame["unit_id"] == self.unit], {}).get(self.unit, {})
+        return _readings(frame[frame["unit_id"].isin([self.unit, self.county.code])], {})
 
 
 def _readings(frame: pd.DataFrame, quotas: Mapping[tuple[str, str], int]) -> dict[str, dict[str, Reading]]:
