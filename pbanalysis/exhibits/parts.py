@@ -13,6 +13,7 @@ from pbanalysis.exhibits.figures.curves import Curve
 from pbanalysis.exhibits.figures.dots import forest
 from pbanalysis.exhibits.figures.funnels import FunnelLimits, funnel
 from pbanalysis.exhibits.numbers import COUNTERS
+from pbanalysis.exhibits.words import spans
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.stats import funnel as control
 from pbanalysis.stats.survival import KaplanMeier
@@ -126,44 +127,67 @@ def _part(reading: Reading) -> str:
 
 
 def plot_funnel(report: Report, indicator: str) -> Figure | Box:
-    """A rate of all townships by its denominator within control limits; the own point named, the rest grey."""
+    """A rate of all townships by its denominator within control limits; the own point named, the rest grey.
+
+    Where the township was left out of its own baseline, the others are drawn as what it is compared with.
+    """
     known = registry()[indicator]
     towns = report.county.townships
     readings = [report.reading(indicator, unit) for unit in towns["township_id"]]
-    if len(readings) > 2 and sum(r is None for r in readings) > len(readings) // 2:
-        # a batch hands out the results that are declared: a figure must not be drawn of what it did not get
-        raise LookupError(
-            f"{indicator}: results of the other townships are not at hand (themes.tables.COMPARED)"
-        )
     compared = [
         (str(name), r)
         for name, r in zip(towns["name"], readings)
         if r and r.denominator and r.state != "suppressed"
     ]
-    counter = f"{COUNTERS[known.counted]}"
     words = caption(
-        report, f"funnel.{indicator}", known.name, unit="%", counted=counter, tables=known.source_tables
+        report,
+        f"funnel.{indicator}",
+        known.name,
+        unit="%",
+        counted=COUNTERS[known.counted],
+        tables=known.source_tables,
     )
     words = replace(words, subject=f"各乡镇（街道）{known.name}")
     whole = report.reading(indicator, report.county.code)
     if len(compared) < 3 or whole is None or not whole.denominator:
         return words.nothing("可比较的乡镇不足 3 个，本图不画。")
-    sizes = np.array([r.denominator for _, r in compared], dtype=float)
-    centre = float(np.clip((whole.numerator or 0) / whole.denominator, 1e-6, 1 - 1e-6))
+    names, sizes = [name for name, _ in compared], np.array([r.denominator for _, r in compared], dtype=float)
+    own = names.index(report.unit_name) if report.unit_name in names else None
+    units_n = sum(r is not None and (r.state == "suppressed" or bool(r.denominator)) for r in readings)
+    others = _others(whole, None if own is None else compared[own][1], units_n)
+    if others is not whole:
+        words = replace(words, county="其余乡镇")
+    elif own is None and units_n < control.FEW_UNITS:
+        words = replace(
+            words, n=(*spans(words.size(len(names), "个单位")), "，各与其余单位比较，界限线只作参照")
+        )
+    done, total = others.numerator or 0, others.denominator or 0
+    centre = float(np.clip(done / total, 0.5 / (total + 1), (total + 0.5) / (total + 1)))
     grid = np.unique(np.geomspace(max(1, sizes.min() * 0.7), sizes.max() * 1.05, 60).round())
-    names = [name for name, _ in compared]
     effect = report.design_effect(known.same_as or indicator)
+    rest_n = None if others is whole else int(total)
     return funnel(
         words,
         names,
         sizes,
         [r.value for _, r in compared],
         centre=centre,
-        bounds=FunnelLimits(grid, *control.limits(grid, centre, effect=effect)),
-        own=names.index(report.unit_name) if report.unit_name in names else None,
+        bounds=FunnelLimits(grid, *control.limits(grid, centre, rest_n=rest_n, effect=effect)),
+        own=own,
         signals=[r.vs_county for _, r in compared],
         better=known.direction,
     )
+
+
+def _others(whole: Reading, own: Reading | None, units_n: int) -> Reading:
+    """What a unit is compared with: the county, without the unit where it is left out of its own baseline."""
+    total = whole.denominator or 0
+    if own is None or (
+        units_n >= control.FEW_UNITS and (own.denominator or 0) <= control.LARGE_SHARE * total
+    ):
+        return whole
+    done, rest = (whole.numerator or 0) - (own.numerator or 0), total - (own.denominator or 0)
+    return replace(whole, numerator=done, denominator=rest)
 
 
 def _tables(indicators: Sequence[Indicator]) -> list[str]:

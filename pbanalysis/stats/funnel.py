@@ -197,8 +197,10 @@ def judge(family: Sequence[Comparison], false_discovery_rate: float = 0.05) -> l
     return [Verdict(q, _states(c, q < false_discovery_rate)) for c, q in zip(family, adjusted)]
 
 
-def limits(denominators: Numbers, baseline: float, *, effect: DesignEffect = INDEPENDENT) -> Limits:
-    """Funnel limits around a fixed baseline, for drawing the curve.
+def limits(
+    denominators: Numbers, baseline: float, *, rest_n: int | None = None, effect: DesignEffect = INDEPENDENT
+) -> Limits:
+    """Funnel limits around a baseline, for drawing the curve.
 
     Parameters
     ----------
@@ -206,6 +208,8 @@ def limits(denominators: Numbers, baseline: float, *, effect: DesignEffect = IND
         Sizes at which to draw.
     baseline : float
         Rate in (0, 1).
+    rest_n : int, optional
+        Records the baseline was estimated from, where the unit itself was left out of it.
     effect : DesignEffect
         As given to :func:`compare`.
 
@@ -217,7 +221,7 @@ def limits(denominators: Numbers, baseline: float, *, effect: DesignEffect = IND
 
     Notes
     -----
-    Assumes binomial counts: 95 % by mid-p, 99.8 % exact.
+    Assumes binomial counts: 95 % by mid-p, 99.8 % exact; hypergeometric with `rest_n`, as :func:`compare`.
 
     Examples
     --------
@@ -230,9 +234,13 @@ def limits(denominators: Numbers, baseline: float, *, effect: DesignEffect = IND
     if not 0 < baseline < 1 or (n < 1).any():
         raise ValueError("分母应至少为 1，基准率应在 0 与 1 之间")
     centre = np.full(n.shape, float(baseline))
-    bounds = _limits(binomial(n, centre), n)
+    law, variance = binomial(n, centre), 1 / (4 * n)
+    if rest_n is not None:
+        rest = np.full(n.shape, float(rest_n))
+        law, variance = hypergeometric(n, np.round(centre * rest), rest), variance + 1 / (4 * rest)
+    bounds = _limits(law, n)
     if effect.value > 1:
-        bounds = _wider(bounds, _arcsine_limits(centre, np.sqrt(effect.value / (4 * n)), effect.degrees))
+        bounds = _wider(bounds, _arcsine_limits(centre, np.sqrt(effect.value * variance), effect.degrees))
     return bounds
 
 

@@ -74,6 +74,18 @@ def test_included_units_are_judged_by_the_binomial_law() -> None:
     assert c.p_value[-1] == pytest.approx(2 * (upper - stats.binom.pmf(33, 40, p) / 2))
 
 
+def test_the_drawn_limits_are_those_that_judge() -> None:
+    """At each unit's size the curve drawn around its baseline is the limit it was judged by, left out or not."""
+    x, n = np.array([30, 12, 55, 9]), np.array([40, 20, 60, 30])
+    for effect in (funnel.INDEPENDENT, DesignEffect(3.0, 50)):
+        judged = funnel.compare(x, n, effect=effect)
+        assert judged.excluded.all()
+        for k in range(4):
+            rest_n = int(n.sum() - n[k])
+            drawn = funnel.limits([n[k]], judged.baseline[k], rest_n=rest_n, effect=effect)
+            assert np.allclose(np.ravel(drawn), [end[k] for end in judged.limits])
+
+
 def test_excluded_units_are_judged_by_fishers_test_against_the_rest() -> None:
     """The rest's rate is an estimate: the exact p-value is that of Fisher's test, doubled."""
     c = funnel.compare([5, 20, 16], [10, 30, 20])

@@ -12,16 +12,18 @@ import pandas as pd
 import pytest
 
 import pbanalysis as pb
+from pbanalysis.demo import demo_tables
 from pbanalysis.errors import PbError
 from pbanalysis.exhibits.blocks import Figure, Table, facts_of, text_of
 from pbanalysis.plan.registry import registry
 from pbanalysis.store.schema import TABLES
+from pbanalysis.store.write import write_store
 from pbanalysis.themes import development, overview, rectification, study
 from pbanalysis.themes.before import before
 from pbanalysis.themes.beside import time_to_close
 from pbanalysis.themes.matters import MOST_ON_SITE, due_soon
 from pbanalysis.themes.reading import Reading
-from pbanalysis.themes.report import Report, previous_period
+from pbanalysis.themes.report import Report, previous_period, published
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +160,26 @@ def test_matters_to_check_are_few_and_rest_on_states(towns: list[pb.Township], f
             found = theme.onsite(make(town, "2023", frame))
             assert len(found) <= MOST_ON_SITE
             assert all(r.state != "suppressed" for matter in found for r in matter.readings)
+
+
+def test_a_township_left_out_of_its_baseline_is_drawn_beside_the_others(tmp_path: Path) -> None:
+    """With four townships the funnel's centre is the rate of the others, and the county's view says so."""
+    write_store(
+        tmp_path, demo_tables(4), county={"code": "629902", "name": "试验县"}, as_of="2023-12-31", sources={}
+    )
+    small = pb.open_county(tmp_path)
+    frame = published(small, pb.Period.parse("2023"))
+    report = pb.study_quality(small.township("629902100"), "2023", frame)
+    own, whole = report.reading("S02"), report.reading("S02", "629902")
+    assert own is not None
+    assert whole is not None
+    drawn = pb.plot_funnel(report, "S02")
+    centre = next(fact for fact in facts_of(drawn.title) if fact.id.endswith(".county"))
+    assert centre.value == pytest.approx(
+        (whole.numerator - own.numerator) / (whole.denominator - own.denominator)
+    )
+    assert "其余乡镇" in text_of(drawn.title)
+    assert "各与其余单位比较" in text_of(pb.plot_funnel(pb.county_overview(small, "2023", frame), "S02").n)
 
 
 def test_the_countys_curve_travels_with_the_results(
