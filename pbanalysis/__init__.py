@@ -70,7 +70,7 @@ _WHERE = {
     "behind": "pbanalysis.explore.behind",
     "compare": "pbanalysis.explore.cards",
     "card": "pbanalysis.explore.cards",
-    "findings": "pbanalysis.explore.findings",
+    "sources": "pbanalysis.explore.sources",
     "what_if": "pbanalysis.explore.trial",
     "composite": "pbanalysis.explore.composite",
     "results": "pbanalysis.explore.kept:results_of",

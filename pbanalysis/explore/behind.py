@@ -6,7 +6,9 @@ shown by branch where the township's own number is held back.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from html import escape
 
 import pandas as pd
 
@@ -15,6 +17,7 @@ from pbanalysis.exhibits import numbers
 from pbanalysis.exhibits.blocks import text_of
 from pbanalysis.explore.by_unit import PARTS
 from pbanalysis.explore.kept import known_of
+from pbanalysis.explore.shown import STYLE
 from pbanalysis.explore.units import BUILDERS, PERSONS, why_none
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.privacy.margins import TOTAL, protect_table
@@ -53,20 +56,26 @@ class Behind:
         return self.frame.copy()
 
     def _repr_html_(self) -> str:
-        from html import escape
-
         rows = plain_table(self.frame) if len(self.frame) else ""
-        return f"<p><b>{escape(self.title)}</b></p>{rows}<p>{escape(self.note)}</p>"
+        head, note = (f"<p>{text}</p>" for text in (f"<b>{escape(self.title)}</b>", escape(self.note)))
+        return f'{STYLE}<div class="pb-shown">{head}{rows}{note}</div>'
 
     def __repr__(self) -> str:
         return f"{self.title}\n{self.frame.to_string(index=False) if len(self.frame) else ''}\n{self.note}"
 
 
 def plain_table(frame: pd.DataFrame, most: int = 200) -> str:
-    """A frame as plain escaped HTML, at most so many rows."""
+    """A frame as plain escaped HTML, numbers to the right, at most so many rows."""
+    right = [' class="pb-right"' if pd.api.types.is_numeric_dtype(frame[name]) else "" for name in frame]
+
+    def line(tag: str, cells: Iterable[object]) -> str:
+        texts = ("" if pd.isna(cell) else escape(str(cell)) for cell in cells)
+        return "".join(["<tr>", *(f"<{tag}{a}>{text}</{tag}>" for a, text in zip(right, texts)), "</tr>"])
+
     left = len(frame) - most
     rest = f"<p>另有 {left} 行未显示，用 .to_frame() 查看。</p>" if left > 0 else ""
-    return str(frame.head(most).to_html(index=False, border=0, na_rep="")) + rest
+    body = "".join(line("td", row) for row in frame.head(most).itertuples(index=False))
+    return f"<table><thead>{line('th', frame)}</thead><tbody>{body}</tbody></table>{rest}"
 
 
 def behind(report: Report, indicator: str) -> Behind:

@@ -10,7 +10,7 @@ import ipywidgets as w
 
 from pbanalysis.errors import PbError
 from pbanalysis.explore.composite import composite, may_be_part
-from pbanalysis.explore.trial import MARK, what_if
+from pbanalysis.explore.trial import MARK, rules_to_try, what_if
 from pbanalysis.explore.view import KINDS, View, indicators_of
 from pbanalysis.plan.registry import registry
 from pbanalysis.stats.funnel import SMALL
@@ -29,6 +29,14 @@ class Corner:
         now = view()
         day = now.county.as_of
         self._as_of = w.DatePicker(value=day, description="截止日", style=_STYLE)
+        self._rules = {rule.rule_id: rule for rule in rules_to_try(day)}
+        self._rule = w.Dropdown(
+            options=[("不改", ""), *((f"{r.clause}（{r.unit}）", name) for name, r in self._rules.items())],
+            description="门槛",
+            style=_STYLE,
+        )
+        self._value = w.FloatText(description="改为", style=_STYLE, disabled=True)
+        self._rule.observe(self._offer, names="value")
         self._target = w.BoundedFloatText(min=0, max=1, step=0.01, description="目标", style=_STYLE)
         self._kind = w.Dropdown(
             options=[("全县", ""), *((k, k) for k in KINDS if k in set(now.county.townships["kind"]))],
@@ -49,7 +57,15 @@ class Corner:
             [
                 w.HTML(f"<p><b>{MARK}</b>。改变假设，看哪些结论靠得住。</p>"),
                 w.HBox(
-                    [self._as_of, self._target, self._kind, self._least, self._try],
+                    [
+                        self._as_of,
+                        self._target,
+                        self._kind,
+                        self._least,
+                        self._rule,
+                        self._value,
+                        self._try,
+                    ],
                     layout=w.Layout(flex_flow="row wrap"),
                 ),
                 w.HTML("<p>合成分数：权重只是意见。先看实际权重和可能的位次范围，再决定要不要合成。</p>"),
@@ -85,6 +101,11 @@ class Corner:
         ]
         self._answer.value = ""
 
+    def _offer(self, event: Any) -> None:
+        """Start from the rule as it is."""
+        rule = self._rules.get(event["new"])
+        self._value.disabled, self._value.value = rule is None, rule.value if rule else 0.0
+
     def _what_if(self) -> Any:
         view, targets = self._view(), {}
         known = registry()[view.indicator]
@@ -98,6 +119,7 @@ class Corner:
             view.county,
             view.period,
             as_of=self._as_of.value,
+            thresholds={self._rule.value: self._value.value} if self._rule.value else {},
             targets=targets,
             kind=self._kind.value,
             least=self._least.value,

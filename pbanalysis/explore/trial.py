@@ -20,19 +20,22 @@ from pbanalysis.explore.behind import plain_table
 from pbanalysis.explore.shown import STYLE
 from pbanalysis.indicators import evaluate
 from pbanalysis.indicators.compare import beside_county
+from pbanalysis.indicators.development import LIMITS
 from pbanalysis.indicators.known import known
 from pbanalysis.indicators.states import reaches
 from pbanalysis.indicators.together import design_effects
 from pbanalysis.plan.registry import registry
-from pbanalysis.plan.rules import Rules, rules
+from pbanalysis.plan.rules import Rule, Rules, rules
 from pbanalysis.stats.clusters import DesignEffect
 from pbanalysis.stats.funnel import SMALL
 from pbanalysis.store.county import County
 from pbanalysis.terms import STATES, VS_COUNTY
 
-__all__ = ["MARK", "Trial", "what_if"]
+__all__ = ["MARK", "Trial", "rules_to_try", "what_if"]
 
 MARK = "非正式试算：仅供研究，不是评价结果，不得写入报告"
+# rules that only indicators of persons read
+_OF_PERSONS = {limit.rule for limit in LIMITS} | {"spot_test.pass"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def what_if(
     Raises
     ------
     PbError
-        A rule or indicator is unknown, or the indicator has no target.
+        A rule or indicator is unknown, the rule is of persons alone, or the indicator has no target.
 
     Examples
     --------
@@ -121,6 +124,11 @@ def what_if(
         *([f"分母不少于 {least} 才比较"] if least != SMALL else []),
     ]
     return Trial(tuple(assumed), *_changes(county, official, trial))
+
+
+def rules_to_try(day: dt.date) -> list[Rule]:
+    """Rules in force on a day that an indicator of organisations reads."""
+    return [rule for rule in rules().all if rule.valid_on(day) and rule.rule_id not in _OF_PERSONS]
 
 
 def _changes(county: County, official: pd.DataFrame, trial: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -152,6 +160,14 @@ def _rules(thresholds: Mapping[str, float]) -> Rules | None:
         if name not in known:
             raise PbError(
                 Code.UNKNOWN_NAME, "没有这条规则", where="thresholds", got=name, fix=near_names(name, known)
+            )
+        if name in _OF_PERSONS:
+            raise PbError(
+                Code.PRIVACY_GATE,
+                "这条规则只影响按人计数的指标，不参加试算",
+                where="thresholds",
+                got=name,
+                fix="请换一条规则",
             )
     return Rules(
         tuple(replace(r, value=thresholds[r.rule_id]) if r.rule_id in thresholds else r for r in rules().all)

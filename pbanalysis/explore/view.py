@@ -81,6 +81,10 @@ FIGURES: Mapping[str, tuple[Drawing, ...]] = {
 }
 
 
+def _has_funnel(indicator: Indicator) -> bool:
+    return indicator.kind == "share" and indicator.interval == "wilson"
+
+
 def indicators_of(theme: str) -> list[Indicator]:
     """What can be chosen of a theme: headline indicators, then the plan's items with a row of their own."""
     return [i for i in registry().of_theme(theme) if i.level != "other" and not i.same_as]
@@ -170,7 +174,7 @@ class View:
         from pbanalysis.exhibits.parts import plot_funnel
 
         known = registry()[self.indicator]
-        if known.kind != "share" or known.interval != "wilson":
+        if not _has_funnel(known):
             why = "本指标是件数、中位数或不作比较的比率，没有漏斗图；各乡镇数值见右图和指标表。"
             return Box(
                 id=f"{self.theme}.funnel.{known.id}",
@@ -272,7 +276,7 @@ def open_view(
     county
         The store.
     theme, indicator
-        By key or Chinese name; empty indicator: the theme's first.
+        By key or Chinese name; empty indicator: the theme's first that can be compared.
     period
         Empty: the year of the cut-off.
     township
@@ -300,7 +304,7 @@ def open_view(
                 fix=f"可选：{'、'.join(CLOSED_SETS[name])}",
             )
     choices = indicators_of(theme)
-    known = registry()[indicator] if indicator else choices[0]
+    known = registry()[indicator] if indicator else next(filter(_has_funnel, choices))
     if known not in choices:
         raise PbError(
             Code.UNKNOWN_NAME,

@@ -179,7 +179,7 @@ class Explorer:
                 w.HBox([self._theme, self._township, self._period], layout=_ROW),
                 w.HBox([self._indicator, self._kind, self._size, self._write], layout=_ROW),
                 self._message,
-                w.HBox([self._left, self._right], layout=_ROW),
+                w.HBox([self._left, self._right], layout=w.Layout(flex_flow="row wrap")),
                 self._figure,
                 self._middle,
                 self._tab,

@@ -88,7 +88,7 @@ def test_numbers_of_persons_are_protected_by_branch(county):
             view = pb.view(county, theme=theme, indicator=indicator, township=code)
             shown = behind(view.report, indicator)
             if "分母" not in shown.frame:
-                assert any(said in shown.note for said in ("乡镇一级", "依规定不予公布", "数据缺失"))
+                assert any(said in shown.note for said in ("乡镇一级", "依规定不予公布", "没有可列的单位"))
                 continue
             open_counts = [
                 int(v)

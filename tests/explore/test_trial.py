@@ -62,6 +62,7 @@ def test_it_is_marked_and_leaves_persons_out(county):
     ("arguments", "said"),
     [
         ({"thresholds": {"no.rule": 1}}, "没有这条规则"),
+        ({"thresholds": {"approval.months": 6}}, "只影响按人计数"),
         ({"targets": {"S07": 0.9}}, "没有目标"),
         ({"targets": {"X1": 0.9}}, "没有这个指标"),
         ({"kind": "县"}, "没有这类乡镇"),
@@ -105,6 +106,12 @@ def test_the_corner_of_the_explorer_answers(county):
     corner._try.click()
     assert MARK in corner._answer.value
     assert "S01" in corner._answer.value
+    corner._rule.value = "branch.most_members"
+    assert corner._value.value == 50
+    corner._value.value = 20
+    corner._try.click()
+    assert "= 20" in corner._answer.value
+    assert "R11" in corner._answer.value
     corner._mix.click()
     assert "可能的位次" in corner._answer.value
     for slider in corner._weights.children:
