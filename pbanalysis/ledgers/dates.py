@@ -15,9 +15,9 @@ from pbanalysis.calendar import add_months
 from pbanalysis.ledgers.grid import Unusable, Value
 from pbanalysis.ledgers.read_xlsx import from_serial
 from pbanalysis.ledgers.reading import ERROR, NOTHING, Reading, flagged, normalised, ok, rejected
-from pbanalysis.ledgers.text import chinese_number, is_null_marker, plain
+from pbanalysis.ledgers.text import chinese_number, plain, says_nothing
 
-__all__ = ["DateContext", "month_end", "months_after", "read_date", "read_deadline", "read_span"]
+__all__ = ["DateContext", "months_after", "read_date", "read_deadline", "read_span"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,6 @@ _DAY = re.compile(
     r"(\d{4}|\d{2})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*[日号]?"
     r"(?:[ T]*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?|\s*[上下]午\S*)?(?:\s*\(?(?:星期|周)[一二三四五六日天]\)?)?[.。]?"
 )
-_CLOCK = re.compile(r"\s*(?:\d{1,2}[:点]\d{0,2}分?)\s*$")
 _MONTH = re.compile(r"(\d{4})\s*[-./年]\s*(\d{1,2})\s*月?(?:份)?")
 _MONTH_DAY = re.compile(r"(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*[日号]?")
 _UNSURE = re.compile(r"约|左右|大约|大概|前后|上下|暂定|拟定?|预计|待定|尽快|至今|不详|不清|[?？]")
@@ -94,7 +93,7 @@ def read_date(value: Value, context: DateContext, *, schedule: bool = False) -> 
 def _plausible(reading: Reading, context: DateContext, schedule: bool) -> Reading:
     if reading.precision == "month" and schedule and isinstance(reading.value, str):
         year, month = map(int, reading.value.split("-"))
-        reading = Reading(month_end(year, month), reading.kind, reading.code, reading.message, "month")
+        reading = Reading(_month_end(year, month), reading.kind, reading.code, reading.message, "month")
     day = reading.value
     if not isinstance(day, dt.date):
         return reading
@@ -105,7 +104,7 @@ def _plausible(reading: Reading, context: DateContext, schedule: bool) -> Readin
     return reading
 
 
-def month_end(year: int, month: int) -> dt.date:
+def _month_end(year: int, month: int) -> dt.date:
     """Last day of a month."""
     return dt.date(year, month, calendar.monthrange(year, month)[1])
 
@@ -134,9 +133,7 @@ def _digits(text: str) -> Reading:
         other = _valid(2000 + int(text[:2]), int(text[2:4]), int(text[4:]))
         if other is None:
             return flagged(f"{text[:4]}-{text[4:]}", "month_only", "只有年月，没有日", "month")
-        return rejected(
-            "ambiguous_date", f"可能是 {text[:4]} 年 {int(text[4:])} 月，也可能是 {other.isoformat()}"
-        )
+        return _either("ambiguous_date", f"{text[:4]} 年 {int(text[4:])} 月", other.isoformat())
     if len(text) == 4 and 1950 <= int(text) <= 2099:
         return rejected("year_only", "只有年份，没有月日")
     return rejected("not_a_date", "这个数字不是日期")
@@ -147,14 +144,12 @@ def _decimal(text: str, context: DateContext) -> Reading:
     whole, _, fraction = text.partition(".")
     if len(whole) == 4 and 1950 <= int(whole) <= 2099 and len(fraction) <= 2:
         if fraction == "1":
-            return rejected("ambiguous_month", f"可能是 {whole} 年 1 月，也可能是 {whole} 年 10 月")
+            return _either("ambiguous_month", f"{whole} 年 1 月", f"{whole} 年 10 月")
         return _month(int(whole), int(fraction), "decimal_month")
     if len(whole) <= 2 and len(fraction) <= 2 and whole.isdigit() and 1 <= int(whole) <= 12 and context.year:
         if len(fraction) == 1 and fraction in "123":
-            return rejected(
-                "ambiguous_date",
-                f"可能是 {int(whole)} 月 {fraction} 日，也可能是 {int(whole)} 月 {fraction}0 日",
-            )
+            month = int(whole)
+            return _either("ambiguous_date", f"{month} 月 {fraction} 日", f"{month} 月 {fraction}0 日")
         return _without_year(int(whole), int(fraction), context)
     if len(whole) == 5 and whole.isdigit():
         moment = from_serial(float(text))
@@ -165,7 +160,7 @@ def _decimal(text: str, context: DateContext) -> Reading:
 
 def _from_text(raw: str, context: DateContext, schedule: bool) -> Reading:
     text = plain(raw)
-    if is_null_marker(text) or text in ("无", "暂无", "没有", "未"):
+    if says_nothing(text) or text in ("没有", "未"):
         return NOTHING
     text = text.replace("．", ".").replace("。", ".").replace("／", "/")
     text = re.sub(r"(?<=[\d年月日号])\s+(?=[年月日号]|\d{1,2}\s*[月日号])", "", text)
@@ -180,41 +175,31 @@ def _from_text(raw: str, context: DateContext, schedule: bool) -> Reading:
         return _day(found, raw)
     if text.isdigit():
         return _digits(text)
-    found = _MONTH.fullmatch(text)
-    if found:
-        if (
-            "月" not in text
-            and "年" not in text
-            and found[2] == "1"
-            and context.numbers_are_text
-            and "." in text
-        ):
-            return rejected("ambiguous_month", f"可能是 {found[1]} 年 1 月，也可能是 {found[1]} 年 10 月")
-        reading = _month(int(found[1]), int(found[2]), "month_only")
-        if "." in text and found[2] == "1":
-            return reading.doubt("ambiguous_month", f"按 {found[1]} 年 1 月读取；如为 10 月请改写")
+    if found := _MONTH.fullmatch(text):
+        year_text, month_text = found.groups()
+        typed = "月" not in text and "年" not in text and "." in text
+        if typed and month_text == "1" and context.numbers_are_text:
+            return _either("ambiguous_month", f"{year_text} 年 1 月", f"{year_text} 年 10 月")
+        reading = _month(int(year_text), int(month_text), "month_only")
+        if "." in text and month_text == "1":
+            return reading.doubt("ambiguous_month", f"按 {year_text} 年 1 月读取；如为 10 月请改写")
         return reading
-    found = _NUMERAL_DATE.fullmatch(text)
-    if found:
+    if found := _NUMERAL_DATE.fullmatch(text):
         year, month, day = (chinese_number(p) if p else None for p in found.groups())
+        if year and month and day:
+            return _checked(year, month, day, "chinese_numerals")
         if year and month:
-            return (
-                _checked(year, month, day, "chinese_numerals") if day else _month(year, month, "month_only")
-            )
+            return _month(year, month, "month_only")
     return _partial(text, context)
 
 
 def _day(found: re.Match[str], raw: str) -> Reading:
-    year_text, month, day = found[1], int(found[2]), int(found[3])
-    if len(year_text) == 4:
-        reading = _checked(int(year_text), month, day, "date_text")
-        return (
-            ok(reading.value, "day")
-            if isinstance(reading.value, dt.date) and raw == reading.value.isoformat()
-            else reading
-        )
-    century = 2000 if int(year_text) < 50 else 1900
-    date = _valid(century + int(year_text), month, day)
+    year, month, day = int(found[1]), int(found[2]), int(found[3])
+    if len(found[1]) == 4:
+        reading = _checked(year, month, day, "date_text")
+        as_typed = isinstance(reading.value, dt.date) and raw == reading.value.isoformat()
+        return ok(reading.value, "day") if as_typed else reading
+    date = _valid((2000 if year < 50 else 1900) + year, month, day)
     if date is None:
         return rejected("invalid_date", "不是存在的日期，年份也不完整")
     return flagged(date, "two_digit_year", f"年份只写了两位，按 {date.isoformat()} 读取", "day")
@@ -228,7 +213,7 @@ def _partial(text: str, context: DateContext) -> Reading:
         if not context.year:
             return rejected("no_year", "没有年份，台账里也找不到年份")
         if "/" in text and month <= 12 and day <= 12 and month != day:
-            return rejected("ambiguous_date", f"可能是 {month} 月 {day} 日，也可能是 {day} 月 {month} 日")
+            return _either("ambiguous_date", f"{month} 月 {day} 日", f"{day} 月 {month} 日")
         return _without_year(month, day, context)
     reading = _month_word(text, context)
     if reading:
@@ -246,9 +231,7 @@ def _partial(text: str, context: DateContext) -> Reading:
 def _western(first: int, second: int, year: int) -> Reading:
     month_first, day_first = _valid(year, first, second), _valid(year, second, first)
     if month_first and day_first and month_first != day_first:
-        return rejected(
-            "ambiguous_date", f"可能是 {month_first.isoformat()}，也可能是 {day_first.isoformat()}"
-        )
+        return _either("ambiguous_date", month_first.isoformat(), day_first.isoformat())
     date = month_first or day_first
     if date is None:
         return rejected("invalid_date", "不是存在的日期")
@@ -259,37 +242,38 @@ _MONTH_END_WORD = re.compile(r"[底末]|年内|季度|半年")
 
 
 def _month_word(text: str, context: DateContext) -> Reading | None:
-    found = re.fullmatch(
-        r"(?:(\d{4})年?)?(?:(今|本|当)年)?(?:(\d{1,2}|[一二三四五六七八九十]{1,3})月份?(底|末)?|(年底|年末|年内|底|末)|(?:第?([1-4一二三四])季度)(?:底|末)?|(上|下)半年(?:底|末)?|(全)年)(?:之前|以前|前|止)?",
-        text,
-    )
-    if not found or not text:
+    found = _MONTH_WORD.fullmatch(text) if text else None
+    if not found:
         return None
-    year = int(found[1]) if found[1] else context.year
+    year_text, this_year, month_text, month_end, year_end, quarter, half, _ = found.groups()
+    year = int(year_text) if year_text else context.year
     if not year:
         return rejected("no_year", "没有年份，台账里也找不到年份")
-    if found[3]:
-        month = int(found[3]) if found[3].isdigit() else chinese_number(found[3]) or 0
-        end = bool(found[4]) or text.endswith("前")
+    if year_end in ("底", "末") and not year_text and not this_year:
+        return None
+    month = 6 if half == "上" else 12
+    if quarter:
+        month = 3 * _small(quarter)
+    elif month_text:
+        month = _small(month_text)
         if not 1 <= month <= 12:
             return rejected("invalid_date", "没有这个月份")
-        if not end:
-            return flagged(
-                f"{year}-{month:02d}", "month_only", f"只有月份，按 {year} 年 {month} 月读取", "month"
-            )
-    elif found[5]:
-        if found[5] in ("底", "末") and not found[1] and not found[2]:
-            return None
-        month = 12
-    elif found[6]:
-        month = 3 * (int(found[6]) if found[6].isdigit() else chinese_number(found[6]) or 0)
-    elif found[7]:
-        month = 6 if found[7] == "上" else 12
-    else:
-        month = 12
-    return flagged(
-        month_end(year, month), "end_of_month", f"按 {month_end(year, month).isoformat()} 读取", "month"
-    )
+        if not month_end and not text.endswith("前"):
+            message = f"只有月份，按 {year} 年 {month} 月读取"
+            return flagged(f"{year}-{month:02d}", "month_only", message, "month")
+    last = _month_end(year, month)
+    return flagged(last, "end_of_month", f"按 {last.isoformat()} 读取", "month")
+
+
+_MONTH_WORD = re.compile(
+    r"(?:(\d{4})年?)?(?:(今|本|当)年)?"
+    r"(?:(\d{1,2}|[一二三四五六七八九十]{1,3})月份?(底|末)?|(年底|年末|年内|底|末)|第?([1-4一二三四])季度[底末]?|(上|下)半年[底末]?|(全)年)"
+    r"(?:之前|以前|前|止)?"
+)
+
+
+def _small(text: str) -> int:
+    return int(text) if text.isdigit() else chinese_number(text) or 0
 
 
 def _without_year(month: int, day: int, context: DateContext) -> Reading:
@@ -312,6 +296,10 @@ def _checked(year: int, month: int, day: int, code: str) -> Reading:
     return normalised(date, code, "", "day")
 
 
+def _either(code: str, one: str, other: str) -> Reading:
+    return rejected(code, f"可能是 {one}，也可能是 {other}")
+
+
 def _valid(year: int, month: int, day: int) -> dt.date | None:
     try:
         return dt.date(year, month, day)
@@ -319,26 +307,31 @@ def _valid(year: int, month: int, day: int) -> dt.date | None:
         return None
 
 
-_IMMEDIATE = re.compile(r"立(?:行|即|整)立?改|立即整改|即知即改|立改立行|马上就改|边查边改|即查即改")
-_STANDING = re.compile(
-    r"长期(?:坚持|整改|推进|执行)?|持续(?:推进|整改|坚持|用力)?|常态化?(?:推进|坚持|长效)?|常抓不懈|全年坚持|永远坚持"
-)
+_STANDING = {  # words that stand in place of a date
+    "immediate": re.compile(r"立(?:行|即|整)立?改|立即整改|即知即改|立改立行|马上就改|边查边改|即查即改"),
+    "standing": re.compile(
+        r"长期(?:坚持|整改|推进|执行)?|持续(?:推进|整改|坚持|用力)?|常态化?(?:推进|坚持|长效)?|常抓不懈|全年坚持|永远坚持"
+    ),
+}
 
 
 def read_deadline(value: Value, context: DateContext) -> Reading:
     """Read a deadline: a date, or one of the words 立行立改 and 长期坚持, which are neither dates nor errors."""
-    if isinstance(value, str) and not isinstance(value, Unusable):
-        text = re.sub(r"[\s,，。.;；、并且和]", "", plain(value))
-        words = [w for w, p in (("immediate", _IMMEDIATE), ("standing", _STANDING)) if p.search(text)]
-        if len(words) == 1 and (_IMMEDIATE if words[0] == "immediate" else _STANDING).fullmatch(text):
-            return Reading(None, "normalised", f"deadline_{words[0]}", "", word=words[0])
-        if words:
-            mixed = _IMMEDIATE.sub("", _STANDING.sub("", text))
-            date = read_date(mixed, context, schedule=True) if mixed else None
-            if date is not None and isinstance(date.value, dt.date):
-                return date.doubt("deadline_mixed", "既写了日期又写了“立行立改”或“长期坚持”，按日期读取")
-            return Reading(None, "flagged", "deadline_mixed", "写了多种时限，请明确一种", word=words[0])
-    return read_date(value, context, schedule=True)
+    if not isinstance(value, str) or isinstance(value, Unusable):
+        return read_date(value, context, schedule=True)
+    text = re.sub(r"[\s,，。.;；、并且和]", "", plain(value))
+    words = [word for word, pattern in _STANDING.items() if pattern.search(text)]
+    if not words:
+        return read_date(value, context, schedule=True)
+    if len(words) == 1 and _STANDING[words[0]].fullmatch(text):
+        return Reading(None, "normalised", f"deadline_{words[0]}", word=words[0])
+    rest = text
+    for pattern in _STANDING.values():
+        rest = pattern.sub("", rest)
+    date = read_date(rest, context, schedule=True)
+    if isinstance(date.value, dt.date):
+        return date.doubt("deadline_mixed", "既写了日期又写了“立行立改”或“长期坚持”，按日期读取")
+    return Reading(None, "flagged", "deadline_mixed", "写了多种时限，请明确一种", word=words[0])
 
 
 def read_span(value: Value, context: DateContext) -> tuple[Reading, Reading]:
@@ -348,9 +341,9 @@ def read_span(value: Value, context: DateContext) -> tuple[Reading, Reading]:
         return first, first
     text = plain(value)
     parts = re.split(r"\s*(?:至|到|~|—+|--+|(?<=[日号])-|(?<=\d)\s-\s(?=\d))\s*", text)
-    if len(parts) != 2:
-        halves = re.fullmatch(r"(\d{4}[./]\d{1,2}[./]\d{1,2})-(\d.*)", text)
-        parts = list(halves.groups()) if halves else parts
+    halves = re.fullmatch(r"(\d{4}[./]\d{1,2}[./]\d{1,2})-(\d.*)", text)
+    if len(parts) != 2 and halves:
+        parts = list(halves.groups())
     if len(parts) != 2:
         first = read_date(value, context)
         return first, first

@@ -94,81 +94,66 @@ def find_layout(
     only
         Layout that a template names; no other is tried.
     """
-    hopeful: list[_Candidate] = []
     rows = sheet.numbers()[:_HEADER_WITHIN]
     covers = _covers(sheet, rows)
+    hopeful: list[_Candidate] = []
     for top, bottom in _bands(sheet, rows):
         texts = {r: _row_texts(sheet, r, covers) for r in range(top, bottom + 1)}
-        paths = _paths(texts)
-        spoilt = 2.0 if _cut(sheet, top, bottom) else 0.0
+        band = _Band(top, bottom, texts, _paths(texts), 2.0 if _cut(sheet, top, bottom) else 0.0)
         for kind in kinds().values() if only is None else [kinds()[only]]:
-            candidate = _candidate(kind, top, bottom, texts, paths, hints, spoilt, contained=False)
-            if candidate is not None:
-                hopeful.append(candidate)
-    best_first = sorted(hopeful, key=lambda c: (-c.score, c.top))[:_SECOND_LOOK]
-    looked = (
-        _candidate(c.kind, c.top, c.bottom, c.texts, c.paths, hints, c.spoilt, contained=True)
-        for c in best_first
-    )
-    candidates = [c for c in looked if c is not None]
+            hopeful += _candidates(kind, band, hints, contained=False)
+    best_first = sorted(hopeful, key=lambda c: (-c.score, c.band.top))[:_SECOND_LOOK]
+    candidates = [again for c in best_first for again in _candidates(c.kind, c.band, hints, contained=True)]
     usable = [c for c in candidates if _complete(c.kind, set(c.found.values()))]
+    best = max(usable or candidates, key=lambda c: (c.score, -c.band.top), default=None)
+    if best is None:
+        return Search(None)
     if not usable:
-        return _nothing(candidates)
-    best = max(usable, key=lambda c: (c.score, -c.top))
+        mapped = set(best.found.values())
+        missing = tuple(best.kind.fields[g[0]].label for g in best.kind.key if not mapped & set(g))
+        return Search(None, nearest=best.kind.title, missing=missing)
     rivals = {
         c.kind.title
         for c in usable
-        if c.score == best.score and c.kind.layout != best.kind.layout and c.top == best.top
+        if (c.score, c.band.top) == (best.score, best.band.top) and c.kind.layout != best.kind.layout
     }
-    columns = _columns(best.kind, best.paths, best.found, year)
-    return Search(
-        Layout(best.kind, best.top, best.bottom, columns, best.score, best.texts), tuple(sorted(rivals))
-    )
+    columns = _columns(best.kind, best.band.paths, best.found, year)
+    layout = Layout(best.kind, best.band.top, best.band.bottom, columns, best.score, best.band.texts)
+    return Search(layout, tuple(sorted(rivals)))
 
 
 _SECOND_LOOK = 6  # candidates whose unknown headers are looked up by containment too
 
 
 @dataclass(frozen=True)
-class _Candidate:
-    kind: Kind
+class _Band:
+    """One to three rows that may be a header; ``spoilt`` is taken off its score."""
+
     top: int
     bottom: int
     texts: dict[int, dict[int, str]]
     paths: dict[int, tuple[str, ...]]
-    found: dict[int, str]
     spoilt: float
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    kind: Kind
+    band: _Band
+    found: dict[int, str]
     score: float
 
 
-def _candidate(
-    kind: Kind,
-    top: int,
-    bottom: int,
-    texts: dict[int, dict[int, str]],
-    paths: dict[int, tuple[str, ...]],
-    hints: Sequence[str],
-    spoilt: float,
-    *,
-    contained: bool,
-) -> _Candidate | None:
-    found = _map(kind, paths, contained=contained)
+def _candidates(kind: Kind, band: _Band, hints: Sequence[str], *, contained: bool) -> list[_Candidate]:
+    """The band read as a header of a kind, if at least two of the kind's own fields are there."""
+    found = _map(kind, band.paths, contained=contained)
     mapped = set(found.values())
     own = mapped & kind.own
     if len(own) < 2:
-        return None
+        return []
     named = any(w in h for w in kind.words for h in hints)
-    score = len(own) + 0.5 * len(mapped - own) + (1.5 if named else 0) - 0.3 * (bottom - top)
-    return _Candidate(kind, top, bottom, texts, paths, found, spoilt, score - spoilt)
-
-
-def _nothing(candidates: Sequence[_Candidate]) -> Search:
-    best = max(candidates, key=lambda c: (c.score, -c.top), default=None)
-    if best is None:
-        return Search(None)
-    mapped = set(best.found.values())
-    missing = tuple(best.kind.fields[g[0]].label for g in best.kind.key if not mapped & set(g))
-    return Search(None, nearest=best.kind.title, missing=missing)
+    score = len(own) + 0.5 * len(mapped - own) + (1.5 if named else 0) - 0.3 * (band.bottom - band.top)
+    return [_Candidate(kind, band, found, score - band.spoilt)]
 
 
 def _complete(kind: Kind, mapped: set[str]) -> bool:
@@ -178,12 +163,10 @@ def _complete(kind: Kind, mapped: set[str]) -> bool:
 def _covers(sheet: Sheet, rows: Sequence[int]) -> dict[tuple[int, int], tuple[int, int]]:
     """Anchor of every cell that a merge of the header region covers."""
     last = rows[-1] if rows else 0
-    found = {}
+    found: dict[tuple[int, int], tuple[int, int]] = {}
     for merge in sheet.merges:
         if merge.top <= last and (merge.bottom - merge.top) < 10 and (merge.right - merge.left) < 300:
-            for r in range(merge.top, merge.bottom + 1):
-                for c in range(merge.left, merge.right + 1):
-                    found[r, c] = (merge.top, merge.left)
+            found |= dict.fromkeys(merge.cells(), (merge.top, merge.left))
     return found
 
 
@@ -257,17 +240,14 @@ def _columns(
 ) -> dict[int, Column]:
     columns: dict[int, Column] = {}
     for c, path in paths.items():
-        hit = match(kind.layout, path)
-        doubt = (
-            "containment"
-            if hit.field and hit.how == "containment"
-            else "place"
-            if found.get(c) and not hit.field
-            else ""
-        )
-        columns[c] = Column(
-            c, "/".join(" ".join(p.split()) for p in path), path, found.get(c), _unit(path), doubt
-        )
+        hit, doubt = match(kind.layout, path), ""
+        if hit.field and hit.how == "containment":
+            doubt = "containment"
+        elif found.get(c) and not hit.field:
+            doubt = "place"
+        header = "/".join(" ".join(p.split()) for p in path)
+        unit = next((u for part in reversed(path) if (u := header_unit(part))), "")
+        columns[c] = Column(c, header, path, found.get(c), unit, doubt)
     for name in set(found.values()):
         same = [columns[c] for c in sorted(columns) if columns[c].field == name]
         if len(same) > 1:
@@ -276,22 +256,19 @@ def _columns(
     return columns
 
 
-def _unit(path: tuple[str, ...]) -> str:
-    return next((u for part in reversed(path) if (u := header_unit(part))), "")
-
-
 def _one_field_twice(same: list[Column], year: int | None) -> list[Column]:
     """Several columns mean one field: of several years the ledger's, of sure and unsure the sure, else the first."""
     years = {c.index: next((y for p in c.path if (y := header_year(p))), None) for c in same}
-    if year and sum(y == year for y in years.values()) == 1 and all(years.values()):
-        return [
-            replace(c, field=None, meant=c.field, doubt="other_year") for c in same if years[c.index] != year
-        ]
     sure = [c for c in same if not c.doubt]
-    if len(sure) == 1:
-        return [replace(c, field=None, meant=c.field, doubt="duplicate_header") for c in same if c.doubt]
-    first = (sure or same)[0]
-    return [
-        replace(c, field=c.field if c is first else None, meant=c.field, doubt="duplicate_header")
-        for c in same
-    ]
+    if year and sum(y == year for y in years.values()) == 1 and all(years.values()):
+        doubt, unused = "other_year", [c for c in same if years[c.index] != year]
+    elif len(sure) == 1:
+        doubt, unused = "duplicate_header", [c for c in same if c.doubt]
+    else:
+        first = (sure or same)[0]
+        doubt, unused = "duplicate_header", [c for c in same if c is not first]
+        return [
+            replace(first, meant=first.field, doubt=doubt),
+            *(replace(c, field=None, meant=c.field, doubt=doubt) for c in unused),
+        ]
+    return [replace(c, field=None, meant=c.field, doubt=doubt) for c in unused]
