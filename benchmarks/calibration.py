@@ -299,7 +299,7 @@ SCENARIOS = [
     ("20 × 15, n = 100, branches of 10 with ρ = 0.1, taken as independent", np.full(20, 100), 0.1, False),
     ("the same, the branches' design effect allowed for", np.full(20, 100), 0.1, True),
 ]
-GAPS = [(0.8, 0.4), (0.6, 0.3), (0.5, 0.25), (0.4, 0.8), (0.3, 0.6), (0.2, 0.4), (0.1, 0.2)]
+GAPS = [(0.8, 0.4), (0.6, 0.3), (0.5, 0.25), (0.4, 0.8), (0.3, 0.6), (0.25, 0.5), (0.2, 0.4), (0.1, 0.2)]
 
 
 def null_county(
@@ -350,6 +350,54 @@ def planted(gap: tuple[float, float], counties: int, seed: np.random.SeedSequenc
     ]
 
 
+# --- how much of a gap can be found at all ----------------------------------------------------------
+
+RECORDS = (50, 100, 125, 150, 200, 300)
+FIRST = 0.05 / (20 * INDICATORS)  # what Benjamini–Hochberg asks of the only gap among 300 comparisons
+
+
+def power(usual: float, odd: float, n: int) -> float:
+    """Chance that `high`/`low` is said of the one township that differs, the others at their expectation."""
+    x, others = np.arange(n + 1), np.full(19, round(n * usual))
+    judged = [funnel.compare(np.append(others, k), np.full(20, n)) for k in x]
+    found = [(c.p_value[-1] < FIRST) & (c.exact_p_value[-1] < funnel.OUTER) for c in judged]
+    side = np.sign(x / n - usual) == np.sign(odd - usual)
+    return float(stats.binom.pmf(x, n, odd)[np.array(found) & side].sum())
+
+
+def best_power(usual: float, odd: float, n: int, tail: float) -> float:
+    """Power of the best test there is of a known rate at this tail: Neyman and Pearson's, with a toss at the edge."""
+    x = np.arange(n + 1)
+    x = x if odd < usual else x[::-1]  # the most telling counts first
+    under, above = stats.binom.pmf(x, n, usual), stats.binom.pmf(x, n, odd)
+    whole = np.cumsum(under) <= tail
+    edge = int(whole.sum())
+    return float(above[whole].sum() + above[edge] * (tail - under[whole].sum()) / under[edge])
+
+
+def found_by_size() -> Iterator[Sequence[object]]:
+    """Power by usual rate and records, beside that of the best two-sided and one-sided test of a known rate."""
+    for usual, odd in GAPS:
+        cells = []
+        for n in RECORDS:
+            best = [best_power(usual, odd, n, tail) for tail in (FIRST / 2, FIRST)]
+            cells.append(f"{100 * power(usual, odd, n):.0f} ({100 * best[0]:.0f}; {100 * best[1]:.0f})")
+        yield [f"{usual:.2f} → {odd:.2f}", *cells]
+
+
+def together() -> Iterator[Sequence[object]]:
+    """Coverage over rates 0.5…0.95 where the ten records of a branch go together (correlation 0.1), 20 townships."""
+    rng = np.random.default_rng(5)
+    for n in (20, 50, 100, 200):
+        held: list[tuple[float, float]] = []
+        for rate in np.tile(np.linspace(0.5, 0.95, 10), 20):
+            x, town = branch_counts(rng, np.full(20, n), rate, 0.1), np.repeat(np.arange(20), n // 10)
+            total, effect = np.bincount(town, x), clusters.design_effect(x, np.full(x.shape, 10), town)
+            both = (intervals.wilson(total, n), clusters.clustered_wilson(total, n, effect))
+            held.append(tuple(((low <= rate) & (rate <= high)).mean() for low, high in both))
+        yield [n, *(f"{100 * share:.1f}" for share in np.mean(held, axis=0))]
+
+
 def main() -> None:
     """Run all measurements and print them."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -369,6 +417,11 @@ def main() -> None:
         ["n", "95 % mid-p", "99.8 % exact", "95 % normal", "99.8 % normal"],
         funnel_limits(),
     )
+    table(
+        "Records of one branch that go together (correlation 0.1): coverage of 95 % intervals, %",
+        ["records in a township", "Wilson", "Wilson with the branches' design effect"],
+        together(),
+    )
     seeds = np.random.SeedSequence(arguments.seed).spawn(len(SCENARIOS) + len(GAPS))
     with ProcessPoolExecutor(arguments.workers) as pool:
         null = pool.map(null_county, SCENARIOS, repeat(counties), seeds)
@@ -383,6 +436,11 @@ def main() -> None:
             ["rate", "high/low", "at least possible_", "wrong flags per county"],
             gaps,
         )
+    table(
+        "The same gap by number of records: % found as high/low (best two-sided; best one-sided test of a known rate)",
+        ["rate", *(f"n = {n}" for n in RECORDS)],
+        found_by_size(),
+    )
     print(f"\n{time.perf_counter() - start:.0f} seconds")
 
 
