@@ -71,7 +71,7 @@ def compare(*townships: Township, period: str | Period = "", theme: str = "") ->
     themes = [theme] if theme else list(REPORTS)
     chosen = [i for key in themes for i in registry().headline(key)]
     reports = [report_of(themes[0], town, period) for town in townships]
-    readings = [[_reading(report, i) for report in reports] for i in chosen]
+    readings = [[report.reading(i.id) for report in reports] for i in chosen]
     apart = _apart(readings) if len(townships) == 2 else [NONE] * len(chosen)
     rows: list[Row] = []
     for key in themes:
@@ -90,15 +90,11 @@ def compare(*townships: Township, period: str | Period = "", theme: str = "") ->
         ),
         rows=tuple(rows),
         unit="见各行",
-        source="、".join(dict.fromkeys(["各台账"])),
+        source="各台账",
         notes=(
             "能否区分：分母都不少于10的比率，扣除偶然波动并作多重比较校正后判断（Fisher 精确检验，BH 5%）；分不出不等于相同，分得出不等于工作好坏。",
         ),
     )
-
-
-def _reading(report: Report, indicator: Indicator) -> Reading | None:
-    return report.reading(indicator.id)
 
 
 def _row(

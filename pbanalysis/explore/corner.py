@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 from typing import Any
 
 import ipywidgets as w
 
 from pbanalysis.errors import PbError
 from pbanalysis.explore.composite import composite, may_be_part
+from pbanalysis.explore.shown import html_of_error
 from pbanalysis.explore.trial import MARK, rules_to_try, what_if
 from pbanalysis.explore.view import KINDS, View, indicators_of
 from pbanalysis.plan.registry import registry
@@ -138,4 +138,4 @@ class Corner:
         try:
             self._answer.value = make()._repr_html_()
         except PbError as error:
-            self._answer.value = f'<p class="pb-error" role="alert">✘ {escape(str(error))}</p>'
+            self._answer.value = html_of_error(error)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-__all__ = ["STYLE", "Shown", "html_of_exhibit"]
+from pbanalysis.errors import PbError
+
+__all__ = ["STYLE", "Shown", "html_of_error", "html_of_exhibit"]
 
 # scoped to what this package shows interactively; reports have their own style sheet
 STYLE = """<style>
@@ -23,6 +25,7 @@ STYLE = """<style>
 .pb-shown .pb-group th{background:#f2f2f2}
 .pb-shown aside{border-left:3px solid #999;padding:.2em 1em;margin:.5em 0}
 .pb-shown .pb-box-title{font-weight:600;margin:.2em 0}
+.pb-error{color:#a33;font-weight:600}
 .pb-shown .pb-trial{border:2px dashed #d9660d;padding:.4em 1em;margin:.5em 0}
 </style>"""
 
@@ -32,6 +35,11 @@ def html_of_exhibit(exhibit: Any) -> str:
     if hasattr(exhibit, "_repr_mimebundle_"):
         return str(exhibit._repr_mimebundle_()["text/html"])
     return str(exhibit._repr_html_())
+
+
+def html_of_error(error: PbError) -> str:
+    """An expected error as a paragraph of a page that lives on."""
+    return f'<p class="pb-error" role="alert">✘ {escape(str(error))}</p>'
 
 
 @dataclass(frozen=True)

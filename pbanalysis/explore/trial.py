@@ -95,7 +95,7 @@ def what_if(
     kind
         Compare townships with those of this kind only: 乡, 镇 or 街道.
     least
-        Least denominator that is compared with the county (officially 5; a smaller one changes nothing).
+        Least denominator that is compared with the county, officially :data:`pbanalysis.stats.funnel.SMALL`.
 
     Raises
     ------

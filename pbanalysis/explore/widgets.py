@@ -21,7 +21,7 @@ from pbanalysis.exhibits.tables import scorecard
 from pbanalysis.explore.behind import behind
 from pbanalysis.explore.corner import Corner
 from pbanalysis.explore.kept import REPORTS
-from pbanalysis.explore.shown import STYLE, html_of_exhibit
+from pbanalysis.explore.shown import STYLE, html_of_error, html_of_exhibit
 from pbanalysis.explore.tables import bundle_html, frame_of, interactive_html
 from pbanalysis.explore.view import KINDS, SIZES, View, indicators_of, open_view
 from pbanalysis.plan.registry import registry
@@ -263,7 +263,7 @@ class Explorer:
         try:
             yield
         except PbError as error:
-            self._message.value = f'<p class="pb-error" role="alert">✘ {escape(str(error))}</p>'
+            self._message.value = html_of_error(error)
 
 
 # other front ends, and a JupyterLab that was not opened by ``pbanalysis explore``, show the text box alone
@@ -276,7 +276,7 @@ _NEW_CELL = Template("""(async () => {
 _COPY = "<p>点“生成代码”，由 pbanalysis explore 打开的 JupyterLab 在下方写好一个新单元格；其他环境请复制上面的代码，或运行 %pb 代码。</p>"
 _ROW = w.Layout(flex_flow="row wrap", align_items="center")
 _BAR = (
-    "<style>.pb-explorer .pb-error{color:#a33;font-weight:600}.pb-explorer .widget-toggle-buttons .widget-toggle-button"
+    "<style>.pb-explorer .widget-toggle-buttons .widget-toggle-button"
     "{padding:0 .8em}.pb-explorer .widget-html-content{line-height:1.5}</style>"
 )
 

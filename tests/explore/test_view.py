@@ -104,6 +104,20 @@ def test_controls_follow_each_other(county):
     assert explorer._left.value != left
 
 
+def test_the_desk_shows_the_first_page_of_the_chosen_report(county):
+    """A button shows the township's headline, limits and scorecard of the period asked for, and where the whole is."""
+    desk = pb.desk(county, "2023H1")
+    desk._town.value = county.townships["township_id"].iloc[1]
+    desk.open("rectification")
+    shown = desk._answer.value
+    assert all(f"pb-role-{role}" in shown for role in ("headline", "limits", "scorecard"))
+    assert "上半年" in shown
+    assert 'href="rectification.ipynb"' in shown
+    desk.county = pb.County(county.folder / "away", county.code, county.name, county.as_of, {})
+    desk.open("study")
+    assert "✘" in desk._answer.value
+
+
 def test_without_a_front_end_for_widgets_the_view_is_still_there(county):
     """The bundle holds the same exhibits as HTML, and the code as text."""
     explorer = Explorer(pb.view(county))
