@@ -78,7 +78,7 @@ def funnel(
     _limits(frame, caption, grid, curves, centre)
     _points(frame, n, rate, known, codes, own, better)
     picked = [k for k in known if k == own or (own is None and codes[k] in {"high", "low"})][:_NAMED]
-    _names(frame, labels, n, rate, picked)
+    _names(frame, labels, n, rate, known, picked)
     sheet.key(0, sheet.height - 3.5, _key(caption, own, codes[known]))
     return caption.figure(sheet, **_words(caption, labels, n, rate, known, codes, centre, own))
 
@@ -129,25 +129,36 @@ def _points(
         frame.marks(SHAPES.get(codes[own], "circle"), [n[own]], [rate[own]], 1.7, face=face, edge=colour)
 
 
-def _names(frame: Frame, labels: Sequence[str], n: Floats, rate: Floats, picked: Sequence[int]) -> None:
-    """Names beside the points, moved up or down where they would cover each other, with a leader."""
-    taken: list[tuple[float, float, float]] = []
+def _names(
+    frame: Frame, labels: Sequence[str], n: Floats, rate: Floats, known: list[int], picked: Sequence[int]
+) -> None:
+    """Names beside their points, left or right, moved up or down until they cover nothing, with a leader."""
+    x, y = frame.px(n), frame.py(rate)
+    boxes = [(x[k] - 1.3, x[k] + 1.3, y[k] - 1.3, y[k] + 1.3) for k in known]
+    shifts = sorted((sign * 0.9 * step for step in range(40) for sign in (1, -1)), key=abs)
     for k in sorted(picked, key=lambda k: -rate[k]):
-        x, wanted, width = float(frame.px(n[k])), float(frame.py(rate[k])), text_mm(labels[k], 7.5)
-        far = x + 5.0 + width > frame.right
-        left = x - 4.0 - width if far else x + 4.0
-        shifts = (sign * 0.9 * step for step in range(60) for sign in (1, -1))
-        free = (
-            wanted + shift
+        width = text_mm(labels[k], 7.5)
+        places = [
+            (left, left + width, middle - 1.6, middle + 1.6)
             for shift in shifts
-            if frame.top < wanted + shift < frame.bottom
-            and all(abs(wanted + shift - y) > 3.3 or left > b or left + width < a for a, b, y in taken)
+            for left in (x[k] + 4.0, x[k] - 4.0 - width)
+            if frame.left < left
+            and left + width < frame.right
+            and frame.top < (middle := y[k] + shift) < frame.bottom
+        ]
+        own = next((place for place in places if not any(_overlap(place, box) for box in boxes)), places[0])
+        boxes.append(own)
+        left, right, top, bottom = own
+        middle, side = (top + bottom) / 2, 1 if left > x[k] else -1
+        frame.sheet.lines(
+            [(x[k] + side * 1.6, y[k], left - 0.4 if side > 0 else right + 0.4, middle)], MID, linewidth=0.4
         )
-        y = next(free, wanted)
-        taken.append((left, left + width, y))
-        near = left + width + 0.4 if far else left - 0.4
-        frame.sheet.lines([(x + (-1.6 if far else 1.6), wanted, near, y)], MID, linewidth=0.4)
-        frame.sheet.text(left, y, labels[k], 7.5)
+        frame.sheet.text(left, middle, labels[k], 7.5)
+
+
+def _overlap(a: Sequence[float], b: Sequence[float]) -> bool:
+    """Whether two boxes (left, right, top, bottom) share a point."""
+    return a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
 
 
 def _key(caption: Caption, own: int | None, codes: npt.NDArray[Any]) -> list[tuple[dict[str, Any], str]]:
