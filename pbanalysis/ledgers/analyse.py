@@ -240,14 +240,13 @@ def _township(row: DataRow, cell: Cell | None, has_column: bool, registry: Regis
     if cell is not None:
         reading, code = registry.township(tidy(show(cell.value)))
         row.readings["township"] = _fill(reading) if "township" in row.filled else reading
-        if code and around and code != around:
-            row.doubt("township", "township_differs", "与填报单位不是同一个乡镇")
         if reading.kind == "rejected":
             row.reject(reading.code, reading.message)
             return ""
-        if not code and not around:
-            row.reject("no_township", "没有写明乡镇")
-        return code or around
+        if code and around and code != around:
+            row.doubt("township", "township_differs", "与填报单位不是同一个乡镇")
+        if code:
+            return code
     if has_column and around:
         name = registry.by_code[around].name
         row.readings["township"] = flagged(name, "township_from_sheet", "没有写明乡镇，按填报单位读取")

@@ -16,7 +16,7 @@ import pandas as pd
 from pbanalysis.ledgers.canonical import CanonicalFile
 from pbanalysis.ledgers.headers import kinds
 from pbanalysis.ledgers.keep import Earlier
-from pbanalysis.ledgers.makers import MAKERS, Record, content_hash, number_terms, rows_by_issue
+from pbanalysis.ledgers.makers import Record, content_hash, filed_of, records_of
 from pbanalysis.ledgers.result import DataRow, FileResult, Finding, SheetResult
 from pbanalysis.ledgers.units import Registry, Township, Village, read_units
 from pbanalysis.store.frames import DTYPES
@@ -34,15 +34,13 @@ def known_units(
     frames = {n: _union(n, canonical, earlier) for n in ("townships", "villages", "organisations")}
     derived = _derived(towns) if units else {}
     known = {t.code: t for t in towns}
-    villages: dict[str, dict[str, Village]] = {t.code: {v.code: v for v in t.villages} for t in towns}
+    villages = {t.code: {v.code: v for v in t.villages} for t in towns}
     if (listed := frames["villages"]) is not None:
-        for v in listed.itertuples():
-            villages.setdefault(str(v.township_id), {}).setdefault(
-                str(v.village_id), Village(str(v.village_id), str(v.name))
-            )
+        for town, village, called in listed[["township_id", "village_id", "name"]].itertuples(index=False):
+            villages.setdefault(town, {}).setdefault(village, Village(village, called))
     if (listed := frames["townships"]) is not None:
-        for t in listed.itertuples():
-            known.setdefault(str(t.township_id), Township(str(t.township_id), str(t.name)))
+        for town, called in listed[["township_id", "name"]].itertuples(index=False):
+            known.setdefault(town, Township(town, called))
     townships = [
         Township(t.code, t.name, t.former_names, tuple(villages.get(t.code, {}).values()))
         for t in known.values()
@@ -158,19 +156,15 @@ def _taken(table: str, frames: list[pd.DataFrame]) -> Taken:
     """Rows that a table has already, by key; tables whose ids are made at import are compared among ledgers only."""
     if table in ID_COLUMNS or table not in _FILLED:
         return {}
-    records = [
-        {
-            k: None
-            if pd.api.types.is_scalar(v) and pd.isna(v)
-            else v.date()
-            if isinstance(v, pd.Timestamp)
-            else v
-            for k, v in r.items()
-        }
-        for part in frames
-        for r in part.to_dict("records")
-    ]
+    records = [{k: _as_made(v) for k, v in r.items()} for part in frames for r in part.to_dict("records")]
     return {tuple(r[k] for k in TABLES[table].key): r for r in records}
+
+
+def _as_made(value: Any) -> Any:
+    """A cell of a frame as a maker gives it."""
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return None
+    return value.date() if isinstance(value, pd.Timestamp) else value
 
 
 def _joined(table: str, frames: list[pd.DataFrame]) -> pd.DataFrame:
@@ -203,38 +197,22 @@ def _rows_of(
     """
     if sheet.layout is None or not sheet.layout.kind.table:
         return
-    layout = sheet.layout.kind.layout
-    maker = MAKERS[layout]
-    groups = (
-        rows_by_issue(sheet)
-        if layout == "issues"
-        else [[r] for r in sheet.rows if r.disposition == "accepted"]
-    )
-    if layout == "elections":
-        number_terms(sheet)
-    for group in groups:
-        first = group[0]
-        for record in maker(group, sheet, domains):
-            missing = [
-                c.name
-                for c in TABLES[sheet.layout.kind.table].columns
-                if not c.optional and record.get(c.name) is None and not c.name.endswith("_id")
-            ]
+    layout, table = sheet.layout.kind.layout, sheet.layout.kind.table
+    required = [c.name for c in TABLES[table].columns if not c.optional and not c.name.endswith("_id")]
+    for filed in filed_of(sheet, domains):
+        for record in records_of(filed, layout, table):
+            missing = [name for name in required if record[name] is None]
             if missing == ["year"]:
-                first.code = "no_year"  # the row is sound; the sheet does not say which year it is
+                filed.row.code = "no_year"  # the row is sound; the sheet does not say which year it is
                 break
             if missing:
                 what = _WORDS.get(missing[0], missing[0])
-                for row in group:
+                for row in filed.rows:
                     row.reject(f"missing_{missing[0]}", f"缺少必填内容（{what}），整行没有采用")
                 break
-            _identify(record, sheet.layout.kind.table, counters)
-            record |= {
-                "source_file": file.file,
-                "source_sheet": sheet.sheet.name or None,
-                "source_row": first.number,
-            }
-            yield sheet.layout.kind.table, record, first
+            _identify(record, table, counters)
+            source = (file.file, sheet.sheet.name or None, filed.row.number)
+            yield table, record | dict(zip(_SOURCE, source)), filed.row
 
 
 _WORDS = {
