@@ -26,6 +26,11 @@ HELP = """%pb 城关镇                 一个乡镇的概况；后面可加专�
 %pb 指标 [专题|编号]        指标目录，或一个指标的口径
 %pb 期间 2023H1             以后的 %pb 都看这个期间
 %pb 代码                    把最近一个探索视图写成下一个单元格"""
+# a string begun where a township or an indicator is meant
+_IN_TOWNSHIP = re.compile(r""".*\btownship\s*[(=]\s*["'][^"']*$""")
+_IN_INDICATOR = re.compile(
+    r""".*\b(indicator\s*=|(behind|reading|plot_funnel|plot_townships|township_table)\(.*)\s*["'][^"']*$"""
+)
 _THEMES = {THEMES[key]: key for key in REPORTS}
 _VERBS = ("对比", "why", "指标", "期间", "代码")
 
@@ -102,7 +107,7 @@ class Quick:
                 raise _wrong(words[0], "直接运行 %pb 查看写法")
 
     def _town(self, name: str) -> str:
-        names = [str(n) for n in self.county.townships["name"]]
+        names = self.townships()
         if name not in names and name not in set(self.county.townships["township_id"]):
             raise PbError(
                 Code.UNKNOWN_TOWNSHIP,
@@ -113,18 +118,26 @@ class Quick:
             )
         return name
 
+    def townships(self, _line: str = "") -> list[str]:
+        """Names of the county's townships."""
+        return [str(name) for name in self.county.townships["name"]]
+
+    def indicators(self, _line: str = "") -> list[str]:
+        """Ids of what a township can be asked for."""
+        return [i.id for i in registry() if i.level != "other"]
+
     def complete(self, line: str) -> list[str]:
         """What may stand at the end of a line that begins with ``%pb``."""
         words = line.split()[1:]
         before = words if line.endswith(" ") or not words else words[:-1]
-        towns = [str(name) for name in self.county.townships["name"]]
+        towns = self.townships()
         match before:
             case []:
                 return [*_VERBS, *towns]
             case ["why"]:
                 return towns
             case ["why", _]:
-                return [i.id for i in registry() if i.level != "other"]
+                return self.indicators()
             case ["指标"]:
                 return [*_THEMES, *(i.id for i in registry())]
             case ["期间"]:
@@ -173,11 +186,10 @@ def load(ipython: Any) -> None:
 
     register_line_magic(pb)
     ipython.set_hook("complete_command", lambda _, event: _safely(quick.complete, event.line), str_key="%pb")
-    ipython.set_hook(
-        "complete_command",
-        lambda _, event: _safely(lambda _line: [str(n) for n in quick.county.townships["name"]], event.line),
-        re_key=re.compile(r".*\btownship\(\s*[\"'].*"),
-    )
+    for pattern, offer in ((_IN_TOWNSHIP, quick.townships), (_IN_INDICATOR, quick.indicators)):
+        ipython.set_hook(
+            "complete_command", lambda _, event, offer=offer: _safely(offer, event.line), re_key=pattern
+        )
 
 
 def _safely(complete: Any, line: str) -> list[str]:

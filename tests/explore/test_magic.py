@@ -86,6 +86,9 @@ def test_in_a_shell_it_loads_completes_and_writes_the_next_cell(county, names):
         (f"%pb {names[0][0]}", names[0]),
         (f"%pb why {names[0]} S0", "S01"),
         (f'county.township("{names[0][0]}', names[0]),
+        (f'pb.view(county, township="{names[0][0]}', names[0]),
+        ('pb.view(county, indicator="R0', "R03"),
+        ('pb.behind(report, "S1', "S13"),
     ):
         with provisionalcompleter():
             assert wanted in {found.text for found in shell.Completer.completions(line, len(line))}, line
