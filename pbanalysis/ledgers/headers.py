@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 from rapidfuzz import fuzz, process
 
@@ -70,19 +70,6 @@ class Kind:
     own: frozenset[str]
     template: tuple[str, ...] = ()
 
-    def lookup(self, key: str) -> str | None:
-        """Field of an exact synonym."""
-        return _synonyms(self.layout).get(key)
-
-    def contained(self, key: str) -> str | None:
-        """Field of the longest synonym inside a header, when only one field has one of that length."""
-        if _COMPARING.search(key):
-            return None
-        hits = [(len(s), f) for s, f in _synonyms(self.layout).items() if len(s) >= 3 and s in key]
-        longest = max((n for n, _ in hits), default=0)
-        found = {f for n, f in hits if n == longest}
-        return found.pop() if len(found) == 1 else None
-
 
 @dataclass(frozen=True)
 class Hit:
@@ -98,18 +85,17 @@ _COMPARING = re.compile(
 
 
 @cache
-def _dictionary() -> dict[str, object]:
+def _dictionary() -> Any:
     return tomllib.loads(files("pbanalysis.ledgers").joinpath("headers.toml").read_text(encoding="utf-8"))
 
 
 @cache
 def kinds() -> Mapping[str, Kind]:
     """Layouts of all ledger kinds, in the dictionary's order."""
-    data = _dictionary()
-    common = {n: _field(n, f) for n, f in data["common"]["fields"].items()}  # type: ignore[index]
+    common = _fields(_dictionary()["common"]["fields"])
     found = {}
-    for layout, raw in data["kinds"].items():  # type: ignore[attr-defined]
-        own = {n: _field(n, f) for n, f in raw["fields"].items()}
+    for layout, raw in _dictionary()["kinds"].items():
+        own = _fields(raw["fields"])
         found[layout] = Kind(
             layout,
             raw.get("kind", layout),
@@ -120,19 +106,22 @@ def kinds() -> Mapping[str, Kind]:
             {**{n: f for n, f in common.items() if n not in own}, **own},
             {k: tuple(v) for k, v in raw.get("by_place", {}).items()},
             frozenset(own),
-            tuple(str(raw.get("template", "")).split()),
+            tuple(raw.get("template", "").split()),
         )
     return found
 
 
-def _field(name: str, raw: Mapping[str, object]) -> Field:
-    return Field(name, **{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})  # type: ignore[arg-type]
+def _fields(raw: Mapping[str, Mapping[str, Any]]) -> dict[str, Field]:
+    def frozen(value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
+
+    return {name: Field(name, **{k: frozen(v) for k, v in given.items()}) for name, given in raw.items()}
 
 
 @cache
 def vocabulary(name: str) -> Mapping[str, str]:
     """Squashed word -> canonical value of a closed vocabulary; canonical values map to themselves."""
-    raw = _dictionary()["vocabulary"][name]  # type: ignore[index]
+    raw = _dictionary()["vocabulary"][name]
     words = {squash(w): value for value, many in raw.items() for w in many}
     return words | {value: value for value in raw if not value.endswith("?")}
 
@@ -140,18 +129,16 @@ def vocabulary(name: str) -> Mapping[str, str]:
 @cache
 def words(name: str) -> tuple[str, ...]:
     """The words of a vocabulary as a template offers them: the first of every canonical value."""
-    raw = _dictionary()["vocabulary"][name]  # type: ignore[index]
+    raw = _dictionary()["vocabulary"][name]
     return tuple(many[0] for value, many in raw.items() if not value.endswith("?"))
 
 
 @cache
 def _synonyms(layout: str) -> Mapping[str, str]:
     """Header key -> field; a kind's own synonyms win over the common ones."""
-    kind, found = kinds()[layout], {}
-    for field in sorted(kind.fields.values(), key=lambda f: f.name in kind.own):
-        for synonym in field.synonyms:
-            found[header_keys(synonym)[0]] = field.name
-    return found
+    kind = kinds()[layout]
+    own_last = sorted(kind.fields.values(), key=lambda f: f.name in kind.own)
+    return {header_keys(synonym)[0]: field.name for field in own_last for synonym in field.synonyms}
 
 
 _SERIAL = re.compile(
@@ -204,24 +191,30 @@ def match(layout: str, path: tuple[str, ...], *, contained: bool = True) -> Hit:
 
     Order: synonym of the whole path, synonym of parent + last part, synonym of the last part, containment.
     """
-    kind = kinds()[layout]
-    last = header_keys(path[-1])
+    synonyms, last = _synonyms(layout), header_keys(path[-1])
+    under: list[str] = []
     if len(path) > 1:
-        for key in header_keys("".join(path)):
-            if found := kind.lookup(key):
-                return Hit(found, "parent")
-        for parent in header_keys(path[-2]):
-            for key in last:
-                if found := kind.lookup(parent + key):
-                    return Hit(found, "parent")
+        under = [*header_keys("".join(path)), *(p + key for p in header_keys(path[-2]) for key in last)]
+    for key in under:
+        if key in synonyms:
+            return Hit(synonyms[key], "parent")
     for key in last:
-        if found := kind.lookup(key):
-            return Hit(found)
+        if key in synonyms:
+            return Hit(synonyms[key])
     if contained and len(last[0]) <= 20:
         for key in last:
-            if found := kind.contained(key):
+            if found := _contained(synonyms, key):
                 return Hit(found, "containment")
     return Hit(None)
+
+
+def _contained(synonyms: Mapping[str, str], key: str) -> str | None:
+    """Field of the longest synonym inside a header, when only one field has one of that length."""
+    if _COMPARING.search(key):
+        return None
+    hits = [(len(s), f) for s, f in synonyms.items() if len(s) >= 3 and s in key]
+    longest = {f for n, f in hits if n == max(hits)[0]}
+    return longest.pop() if len(longest) == 1 else None
 
 
 def suggestion(layout: str, header: str, taken: set[str]) -> str:

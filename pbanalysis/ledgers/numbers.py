@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 from pbanalysis.ledgers.grid import Unusable, Value
@@ -17,20 +18,16 @@ MONEY_UNITS = {
     "百元": 100,
     "千元": 1000,
     "万元": 10**4,
-    "万": 10**4,
     "百万元": 10**6,
     "千万元": 10**7,
     "亿元": 10**8,
-    "亿": 10**8,
-    "百万": 10**6,
-    "千万": 10**7,
 }
+MONEY_UNITS |= {"万": 10**4, "百万": 10**6, "千万": 10**7, "亿": 10**8}
 
 _INEXACT = re.compile(
     r"约|近|余|多|左右|以上|以下|上下|不足|超过?|大于|小于|至少|不少于|不低于|[<>≥≤≈?？]|几|若干|\+$|将近|估"
 )
 _RANGE = re.compile(r"[\d万元%人]\s*(?:-|~|至|到|—)\s*\d")
-_EMPTY_WORDS = ("无", "暂无", "没有")
 
 
 def _opening(value: Value) -> Reading | str | Decimal:
@@ -47,13 +44,9 @@ def _opening(value: Value) -> Reading | str | Decimal:
     text = squash(value)
     if is_null_marker(text):
         return NOTHING
-    if text in _EMPTY_WORDS:
-        return Reading(
-            None,
-            "flagged",
-            "none_or_zero",
-            "填“无”：可能是 0，也可能是没有数据；按没有数据处理，如为 0 请填 0",
-        )
+    if text in ("无", "暂无", "没有"):
+        message = "填“无”：可能是 0，也可能是没有数据；按没有数据处理，如为 0 请填 0"
+        return flagged(None, "none_or_zero", message)
     if _RANGE.search(text):
         return rejected("range_not_value", "填的是一个范围，不是确定的数")
     if _INEXACT.search(text):
@@ -149,30 +142,25 @@ def read_rate(value: Value, *, number_format: str = "", percent_header: bool = F
         if "%" in number_format:
             return _rate(start, "percent_format")
         return _bare_rate(start, percent_header)
-    found = re.fullmatch(r"([+-]?[\d.]+)(%|‰)", start)
-    if found:
-        number = decimal_number(found[1])
-        fullwidth = isinstance(value, str) and start != value.strip()
-        return (
-            rejected("not_a_number", "不是比率")
-            if number is None
-            else _rate(
-                number / (1000 if found[2] == "‰" else 100), "fullwidth" if fullwidth else "percent_text"
-            )
-        )
-    found = re.fullmatch(r"(\d+)/(\d+)", start)
-    if found and int(found[2]):
+    number: Decimal | None = None
+    if found := re.fullmatch(r"([+-]?[\d.]+)([%‰])", start):
+        number, whole = decimal_number(found[1]), 1000 if found[2] == "‰" else 100
+        code = "percent_text" if start == str(value).strip() else "fullwidth"
+        return _NO_RATE if number is None else _rate(number / whole, code)
+    if (found := re.fullmatch(r"(\d+)/(\d+)", start)) and int(found[2]):
         return _rate(Decimal(int(found[1])) / int(found[2]), "fraction_text")
-    found = re.fullmatch(r"百分之(.+)", start)
-    number = decimal_number(found[1]) if found else None
-    if number is not None:
-        return _rate(number / 100, "percent_chinese")
-    found = re.fullmatch(r"([一二三四五六七八九十])成([一二三四五六七八九]?)", start)
-    if found:
-        tenths, hundredths = chinese_number(found[1]) or 0, chinese_number(found[2]) or 0 if found[2] else 0
+    if found := re.fullmatch(r"百分之(.+)", start):
+        number = decimal_number(found[1])
+        return _NO_RATE if number is None else _rate(number / 100, "percent_chinese")
+    if found := re.fullmatch(r"([一二三四五六七八九十])成([一二三四五六七八九]?)", start):
+        tenths, hundredths = (chinese_number(part) or 0 for part in found.groups())
         return _rate(Decimal(tenths * 10 + hundredths) / 100, "tenths_chinese")
-    number = decimal_number(start) if re.fullmatch(r"[+-]?[\d.]+", start) else None
-    return rejected("not_a_number", "不是比率") if number is None else _bare_rate(number, percent_header)
+    if re.fullmatch(r"[+-]?[\d.]+", start):
+        number = decimal_number(start)
+    return _NO_RATE if number is None else _bare_rate(number, percent_header)
+
+
+_NO_RATE = rejected("not_a_number", "不是比率")
 
 
 def _rate(number: Decimal, code: str) -> Reading:
@@ -188,21 +176,14 @@ def _bare_rate(number: Decimal, percent_header: bool) -> Reading:
     if not 0 < number <= 100:
         return rejected("out_of_range", "比率应在 0 到 100% 之间")
     as_percent = _plain(number / 100)
+    if number > 1 and percent_header:
+        return normalised(as_percent, "percent_header_unit")
     if number > 1:
-        return (
-            normalised(as_percent, "percent_header_unit")
-            if percent_header
-            else flagged(as_percent, "percent_guess", f"没有写百分号，按 {number}% 读取")
-        )
+        return flagged(as_percent, "percent_guess", f"没有写百分号，按 {number}% 读取")
     if number < 1 and not percent_header:
         return flagged(_plain(number), "ratio_guess", f"没有百分号，按比率 {number} 读取")
-    return Reading(
-        None,
-        "rejected",
-        "ambiguous_rate",
-        f"可能是 {number}%，也可能是 {number * 100:f}%",
-        readings=(float(_plain(number)), float(as_percent)),
-    )
+    both = rejected("ambiguous_rate", f"可能是 {number}%，也可能是 {number * 100:f}%")
+    return replace(both, readings=(float(_plain(number)), float(as_percent)))
 
 
 # -- money ----------------------------------------------------------------------------------------
@@ -210,10 +191,8 @@ def _bare_rate(number: Decimal, percent_header: bool) -> Reading:
 _AMOUNT = re.compile(
     r"(?:人民币|RMB|[¥￥])?([+-]?[\d.,]+|[零〇一二三四五六七八九十百千两壹贰叁肆伍陆柒捌玖拾佰仟]+)(亿元?|千万元?|百万元?|万元?|千元?|百元|元整?|圆整?)?(?:整|人民币)?"
 )
-_SUSPECT, _IMPOSSIBLE = (
-    1000,
-    10000,
-)  # 万元 a village and year: ten million is doubtful, a hundred million is the wrong unit
+# 万元 a village and year: ten million is doubtful, a hundred million is the wrong unit
+_SUSPECT, _IMPOSSIBLE = 1000, 10000
 
 
 def format_unit(number_format: str) -> str:
@@ -268,15 +247,12 @@ def _amount(number: Decimal, unit: str, code: str) -> Reading:
     if factor is None:
         return rejected("no_unit", "没有写明单位（元还是万元）")
     yuan = _plain((number * factor).quantize(Decimal("0.01")) if number * factor % 1 else number * factor)
-    if factor == 10**4 and code != "unit_in_cell":
-        if number >= _IMPOSSIBLE:
-            return rejected("suspect_unit", f"单位是万元，{number:f} 万元不合情理；如为 {number:f} 元请改写")
-        if number >= _SUSPECT:
-            return flagged(yuan, "suspect_unit", "单位是万元，数额过大，请核对单位")
-    if factor == 1 and code != "unit_in_cell" and number < 100:
+    if code == "unit_in_cell":
+        return normalised(yuan, code)
+    if factor == 10**4 and number >= _IMPOSSIBLE:
+        return rejected("suspect_unit", f"单位是万元，{number:f} 万元不合情理；如为 {number:f} 元请改写")
+    if factor == 10**4 and number >= _SUSPECT:
+        return flagged(yuan, "suspect_unit", "单位是万元，数额过大，请核对单位")
+    if factor == 1 and number < 100:
         return flagged(yuan, "suspect_unit", "单位是元，数额过小，请核对是否应为万元")
-    return (
-        ok(yuan)
-        if factor == 1 and code != "unit_in_cell" and code != "chinese_numeral"
-        else normalised(yuan, code)
-    )
+    return ok(yuan) if factor == 1 and code != "chinese_numeral" else normalised(yuan, code)

@@ -77,22 +77,18 @@ def _texts(sheet: Sheet, row: int) -> list[str]:
 
 def preamble_roles(sheet: Sheet, rows: list[int]) -> dict[int, Role]:
     """Roles of rows above the header."""
-    roles: dict[int, Role] = {}
-    for r in rows:
-        texts = _texts(sheet, r)
-        if any(_META.search(t) for t in texts) or any(
-            re.match(r"单位[:：]", t) and not _UNIT.match(t) for t in texts
-        ):
-            roles[r] = "meta"
-        elif any(_UNIT.match(t) for t in texts):
-            roles[r] = "unit"
-        elif all(_NOTE.match(t) for t in texts):
-            roles[r] = "note"
-        elif _EXAMPLE.match(texts[0]):
-            roles[r] = "example"
-        else:
-            roles[r] = "title"
-    return roles
+    return {r: _preamble_role(_texts(sheet, r)) for r in rows}
+
+
+def _preamble_role(texts: list[str]) -> Role:
+    units = [t for t in texts if _UNIT.match(t)]
+    if any(_META.search(t) or (re.match(r"单位[:：]", t) and t not in units) for t in texts):
+        return "meta"
+    if units:
+        return "unit"
+    if all(_NOTE.match(t) for t in texts):
+        return "note"
+    return "example" if _EXAMPLE.match(texts[0]) else "title"
 
 
 def read_preamble(sheet: Sheet, roles: Mapping[int, Role], file_words: str) -> Preamble:
@@ -133,14 +129,12 @@ def _period(text: str) -> str:
 def body_roles(sheet: Sheet, layout: Layout, rows: list[int]) -> dict[int, Role]:
     """Roles of the rows below the header."""
     judge = _Judge(sheet, layout)
-    roles: dict[int, Role] = {}
-    for r in rows:
-        roles[r] = judge.role(r, other=judge.in_other)
-    _tail(sheet, rows, roles)
+    roles = {r: judge.role(r) for r in rows}
+    _tail(rows, roles)
     return roles
 
 
-def _tail(sheet: Sheet, rows: list[int], roles: dict[int, Role]) -> None:
+def _tail(rows: list[int], roles: dict[int, Role]) -> None:
     """Lone lines after the last data row are notes, or the title of the second table below them."""
     last = max((r for r in rows if roles[r] in ("data", "subtotal", "total", "nil_report")), default=0)
     for i, r in enumerate(rows):
@@ -150,6 +144,8 @@ def _tail(sheet: Sheet, rows: list[int], roles: dict[int, Role]) -> None:
 
 
 _SIGNATURE_CELLS = 8
+_LABELS = (None, "seq", "township", "village", "branch", "enterprise")  # where 合计 stands
+_BESIDE = ("seq", "township", "remark", "branch", "village", "owner_unit", "year")  # may stand beside 无
 
 
 class _Judge:
@@ -158,16 +154,16 @@ class _Judge:
         self._headers = [{c: squash(t) for c, t in row.items()} for row in layout.texts.values()]
         self._wide = {m.top: m.right - m.left + 1 for m in sheet.merges if m.top == m.bottom and m.left <= 2}
         self._field = {c.index: c.field for c in layout.columns.values() if c.field}
-        self.in_other = False
+        self._in_other = False
 
-    def role(self, row: int, *, other: bool) -> Role:
+    def role(self, row: int) -> Role:
         cells = self._sheet.rows[row]
         texts = {c: squash(v) if isinstance(v := cell.value, str) else str(v) for c, cell in cells.items()}
         if self._repeats(texts):
-            self.in_other = False
+            self._in_other = False
             return "header"
-        if other or self._other_header(row, cells, texts):
-            self.in_other = True
+        if self._in_other or self._other_header(row, cells, texts):
+            self._in_other = True
             return "other_table"
         first = plain(str(cells[min(cells)].value))
         if _EXAMPLE.match(first) or any(
@@ -200,21 +196,12 @@ class _Judge:
         if len(cells) < 2 or not all(isinstance(c.value, str) for c in cells.values()):
             return False
         hits = sum(header_keys(t)[0] in header_words() for t in texts.values() if len(t) <= 20)
-        after_gap = (
-            row - 1 not in self._sheet.rows
-            or self._wide.get(row - 1, 1) > 1
-            or len(self._sheet.rows[row - 1]) == 1
-        )
-        return (hits >= 3 and hits >= 0.6 * len(texts)) or (
-            after_gap and hits >= 2 and hits >= 0.6 * len(texts)
-        )
+        above = self._sheet.rows.get(row - 1, {})
+        after_gap = len(above) <= 1 or self._wide.get(row - 1, 1) > 1
+        return hits >= (2 if after_gap else 3) and hits >= 0.6 * len(texts)
 
     def _sum_role(self, texts: Mapping[int, str]) -> Role | None:
-        labels = [
-            c
-            for c in sorted(texts)
-            if self._field.get(c) in (None, "seq", "township", "village", "branch", "enterprise")
-        ][:4]
+        labels = [c for c in sorted(texts) if self._field.get(c) in _LABELS][:4]
         for c in labels:
             if _SUBTOTAL.match(texts[c]):
                 return "subtotal"
@@ -248,13 +235,9 @@ class _Judge:
         if any(self._field.get(c) == "village" and not _NIL.match(t) for c, t in texts.items()):
             return False
         said = False
-        fields = self._layout.kind.fields
         for c, text in texts.items():
             name = self._field.get(c)
-            if (
-                name in (None, "seq", "township", "remark", "branch", "village", "owner_unit", "year")
-                or fields[name or ""].personal
-            ):
+            if name is None or name in _BESIDE or self._layout.kind.fields[name].personal:
                 continue
             if _NIL.match(text):
                 said = True
