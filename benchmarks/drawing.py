@@ -166,7 +166,6 @@ def gallery(k: int) -> dict[str, Callable[[], Figure | Box]]:
             signals=["low" if i == 1 else "high" if i == 5 else "" for i in range(len(months))],
             reasons={1: "农忙时节合并召开", 2: "启用新签到办法"},
         ),
-        "monthly": lambda: fig.monthly(c("month", "党员到会率"), months, series, np.full(len(months), 0.82)),
         "burn_down": lambda: fig.burn_down(c("burn", "未办结问题"), months, stock, (stock / 3).round()),
         "counts": lambda: fig.counts(
             c("age", "逾期未办结问题按逾期时间", "项"),
@@ -175,20 +174,11 @@ def gallery(k: int) -> dict[str, Callable[[], Figure | Box]]:
             bad={0, 2},
             states=["suppressed"] * k,
         ),
-        "pareto": lambda: fig.pareto(
-            c("pareto", "档案抽查问题类型", "份", "份"), kinds, rng.poisson(4, len(kinds))
-        ),
         "mix": lambda: fig.mix(
             c("mix", "学习内容构成", counted="次"),
             ["本乡镇", "全县", *towns[: max(k - 2, 1)]][:k],
             ["第一议题", "理论学习", "业务培训", "警示教育", "主题党日", "其他"],
             rng.poisson(6, (k, 6)),
-        ),
-        "admissions_by_quarter": lambda: fig.admissions_by_quarter(
-            c("plan", "发展党员进度", "名", "名"),
-            ["一季度", "二季度", "三季度", "四季度"],
-            [3, 5, 2, np.nan],
-            12,
         ),
         "audit_coverage": lambda: fig.audit_coverage(
             c("audit", "新发展党员档案抽查", counted="份"), towns, np.minimum(rng.binomial(n, 0.33), n), n

@@ -96,7 +96,7 @@ def plot_audits(report: Report) -> Figure | Box:
     )
     if not shown:
         return words.nothing("档案抽查没有可公布的数据，本图不画。")
-    words = replace(words, subject=f"{shown[0][0]}新发展党员档案抽查")
+    words = replace(words, subject="新发展党员档案抽查")
     return audit_coverage(
         words, [n for n, _ in shown], [r.numerator for _, r in shown], [r.denominator for _, r in shown]
     )

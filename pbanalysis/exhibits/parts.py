@@ -132,13 +132,10 @@ def plot_funnel(report: Report, indicator: str) -> Figure | Box:
     Where the township was left out of its own baseline, the others are drawn as what it is compared with.
     """
     known = registry()[indicator]
-    towns = report.county.townships
-    readings = [report.reading(indicator, unit) for unit in towns["township_id"]]
-    compared = [
-        (str(name), r)
-        for name, r in zip(towns["name"], readings)
-        if r and r.denominator and r.state != "suppressed"
-    ]
+    towns = report.county.townships.set_index("township_id")["name"].astype(str)
+    rows = report.compared(indicator)
+    counted = (rows["denominator"].fillna(0) > 0).to_numpy(dtype=bool)
+    drawn = rows[counted & (rows["state"] != "suppressed").to_numpy(dtype=bool)]
     words = caption(
         report,
         f"funnel.{indicator}",
@@ -149,12 +146,12 @@ def plot_funnel(report: Report, indicator: str) -> Figure | Box:
     )
     words = replace(words, subject=f"各乡镇（街道）{known.name}")
     whole = report.reading(indicator, report.county.code)
-    if len(compared) < 3 or whole is None or not whole.denominator:
+    if len(drawn) < 3 or whole is None or not whole.denominator:
         return words.nothing("可比较的乡镇不足 3 个，本图不画。")
-    names, sizes = [name for name, _ in compared], np.array([r.denominator for _, r in compared], dtype=float)
-    own = names.index(report.unit_name) if report.unit_name in names else None
-    units_n = sum(r is not None and (r.state == "suppressed" or bool(r.denominator)) for r in readings)
-    others = _others(whole, None if own is None else compared[own][1], units_n)
+    names, sizes = list(towns[drawn.index]), drawn["denominator"].to_numpy(dtype=float)
+    own = drawn.index.get_loc(report.unit) if report.unit in drawn.index else None
+    units_n = int((counted | (rows["state"] == "suppressed").to_numpy(dtype=bool)).sum())
+    others = _others(whole, None if own is None else report.reading(indicator), units_n)
     if others is not whole:
         words = replace(words, county="其余乡镇")
     elif own is None and units_n < control.FEW_UNITS:
@@ -170,11 +167,11 @@ def plot_funnel(report: Report, indicator: str) -> Figure | Box:
         words,
         names,
         sizes,
-        [r.value for _, r in compared],
+        drawn["value"].to_numpy(dtype=float),
         centre=centre,
         bounds=FunnelLimits(grid, *control.limits(grid, centre, rest_n=rest_n, effect=effect)),
         own=own,
-        signals=[r.vs_county for _, r in compared],
+        signals=list(drawn["vs_county"].fillna("not_compared")),
         better=known.direction,
     )
 

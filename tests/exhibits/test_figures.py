@@ -120,7 +120,7 @@ def test_pictures_of_one_page_share_no_id() -> None:
     """All figures of a report, and the same figure under another id, can stand on one page."""
     svgs = [make().svg for make in drawing.gallery(14).values()]
     one, two = (
-        fig.pareto(fig.Caption(id=name, subject="问题", unit="项", source="台账"), ["甲", "乙"], [3, 2])
+        fig.counts(fig.Caption(id=name, subject="问题", unit="项", source="台账"), ["甲", "乙"], [3, 2])
         for name in ("A", "B")
     )
     assert isinstance(one, Figure)
@@ -205,17 +205,13 @@ EMPTY: dict[str, Callable[[], Figure | Box]] = {
     "incidence, nobody": lambda: fig.cumulative_incidence(caption(), [], {"办结": []}, n=0),
     "xmr, empty": lambda: fig.xmr(caption(), [], [], centre=0.5, low=0, high=1),
     "xmr, all missing": lambda: fig.xmr(caption(), ["1月"], [NAN], centre=0.5, low=0, high=1),
-    "monthly, empty": lambda: fig.monthly(caption(), [], []),
-    "monthly, all missing": lambda: fig.monthly(caption(), ["1月"], [None], [0.4]),
     "burn_down, empty": lambda: fig.burn_down(caption(), [], []),
     "burn_down, nothing open": lambda: fig.burn_down(caption(), ["1月"], [0]),
     "counts, empty": lambda: fig.counts(caption(), [], []),
     "counts, all missing": lambda: fig.counts(caption(), ["甲"], [None]),
     "counts, all zero": lambda: fig.counts(caption(), ["甲", "乙"], [0, 0]),
-    "pareto, no fault": lambda: fig.pareto(caption(), ["甲"], [0]),
     "mix, empty": lambda: fig.mix(caption(), [], ["甲"], []),
     "mix, all zero": lambda: fig.mix(caption(), ["本乡镇"], ["甲"], [[0]]),
-    "quarters, none ended": lambda: fig.admissions_by_quarter(caption(), ["一季度"], [NAN], 3),
     "audit, no file": lambda: fig.audit_coverage(caption(), ["甲"], [0], [0]),
     "progress, empty": lambda: fig.progress(caption(), []),
     "progress, all missing": lambda: fig.progress(caption(), [fig.Measure(label="甲", value=None, target=1)]),
@@ -249,12 +245,9 @@ ONE: dict[str, Callable[[], Figure | Box]] = {
     "time_to_event": lambda: fig.time_to_event(caption(), fig.Curve([5], [1.0], [1], 1)),
     "incidence": lambda: fig.cumulative_incidence(caption(), [3], {"办结": [1.0]}, n=1),
     "xmr": lambda: fig.xmr(caption(), ["1月"], [0.5], centre=0.5, low=0.5, high=0.5),
-    "monthly": lambda: fig.monthly(caption(), ["1月"], [-3.0], is_share=False),
     "burn_down": lambda: fig.burn_down(caption(), ["1月"], [1]),
-    "counts": lambda: fig.counts(caption(), ["甲"], [1], share=True),
-    "pareto": lambda: fig.pareto(caption(), ["甲"], [1]),
+    "counts": lambda: fig.counts(caption(), ["甲"], [1]),
     "mix": lambda: fig.mix(caption(), ["本乡镇", "全县"], ["甲"], [[1], [NAN]]),
-    "quarters": lambda: fig.admissions_by_quarter(caption(), ["一季度"], [0], None),
     "audit": lambda: fig.audit_coverage(caption(), ["甲"], [0], [1]),
     "progress": lambda: fig.progress(caption(), [fig.Measure(label="甲", value=0.0, target=0.0)]),
     "steps": lambda: fig.step_durations(caption(), [fig.Step("谈话", [0, 0, 0, 0, 0])]),

@@ -71,7 +71,7 @@ def test_a_suppressed_count_is_hatched_and_never_said(words: list[str]) -> None:
 
 def test_a_suppressed_bar_says_why(words: list[str]) -> None:
     """A row without a number says its state; shares of the sum are not printed beside it."""
-    fig.counts(caption(), ["甲", "乙"], [None, 4], states=["suppressed", ""], share=True)
+    fig.counts(caption(), ["甲", "乙"], [None, 4], states=["suppressed", ""])
     assert "依规定不予公布" in words
     assert "4" in words
 

@@ -6,15 +6,15 @@ or a :class:`~pbanalysis.exhibits.blocks.Box` that says why nothing can be drawn
 
 from __future__ import annotations
 
-from pbanalysis.exhibits.figures.bars import counts, mix, pareto
+from pbanalysis.exhibits.figures.bars import counts, mix
 from pbanalysis.exhibits.figures.caption import Caption
 from pbanalysis.exhibits.figures.curves import Curve, cumulative_incidence, survival, time_to_event
 from pbanalysis.exhibits.figures.dots import forest
 from pbanalysis.exhibits.figures.funnels import FunnelLimits, funnel
 from pbanalysis.exhibits.figures.grids import BRANCH_MONTH_STATES, branch_months, matrix
-from pbanalysis.exhibits.figures.plans import Measure, admissions_by_quarter, audit_coverage, progress
+from pbanalysis.exhibits.figures.plans import Measure, audit_coverage, progress
 from pbanalysis.exhibits.figures.raster import pngs_of
-from pbanalysis.exhibits.figures.series import burn_down, monthly, xmr
+from pbanalysis.exhibits.figures.series import burn_down, xmr
 from pbanalysis.exhibits.figures.spans import Step, expiring_terms, step_durations
 
 __all__ = [
@@ -24,7 +24,6 @@ __all__ = [
     "FunnelLimits",
     "Measure",
     "Step",
-    "admissions_by_quarter",
     "audit_coverage",
     "branch_months",
     "burn_down",
@@ -35,8 +34,6 @@ __all__ = [
     "funnel",
     "matrix",
     "mix",
-    "monthly",
-    "pareto",
     "pngs_of",
     "progress",
     "step_durations",

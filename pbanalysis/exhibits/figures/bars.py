@@ -15,8 +15,9 @@ from pbanalysis.exhibits.lines import spans_of
 from pbanalysis.exhibits.numbers import percent
 from pbanalysis.exhibits.style import BAD, HATCH, INK, LIGHT, MID, PALE, PAPER, ROWS_MM, WIDTH_MM
 from pbanalysis.terms import STATES
+from pbanalysis.themes.reading import FEW
 
-__all__ = ["SIZE", "counts", "mix", "pareto", "row_layout", "row_names"]
+__all__ = ["SIZE", "counts", "mix", "row_layout", "row_names"]
 
 Floats = npt.NDArray[np.float64]
 SIZE = 7.5  # points of the names beside bars
@@ -42,7 +43,6 @@ def counts(
     *,
     states: Sequence[str] = (),
     bad: Collection[int] = (),
-    share: bool = False,
 ) -> Figure | Box:
     """One bar for each kind: stock by stage, overdue items by age, gaps by length.
 
@@ -54,8 +54,6 @@ def counts(
         ``suppressed``, ``unknown`` … for rows without a number: said in words beside the hatch.
     bad
         Rows whose count, where above zero, is a signal (orange, marked ！).
-    share
-        Print each row's share of the sum (never beside a suppressed row).
     """
     value = floats(values)
     if not np.isfinite(value).any():
@@ -65,27 +63,12 @@ def counts(
         return caption.nothing(
             (f"{caption.subject}：各类均为 ", caption.fact("n", 0), f" {caption.counted}，本图不画。")
         )
-    whole = share and bool(np.isfinite(value).all())
     text = [
-        _count_text(value[k], states[k] if k < len(states) else "", total, whole) for k in range(len(value))
+        number_text(value[k])
+        if np.isfinite(value[k])
+        else STATES.get(states[k] if k < len(states) else "", "数据缺失")
+        for k in range(len(value))
     ]
-    return _bars(caption, labels, value, text, bad, _count_words(caption, labels, value, total))
-
-
-def _count_text(value: float, state: str, total: float, share: bool) -> str:
-    if not np.isfinite(value):
-        return STATES.get(state, "数据缺失")
-    return number_text(value) + (f"（{percent(value / total, total)}）" if share else "")
-
-
-def _bars(
-    caption: Caption,
-    labels: Sequence[str],
-    value: Floats,
-    text: Sequence[str],
-    bad: Collection[int],
-    words: dict[str, Line],
-) -> Figure:
     signal = [k for k in bad if np.isfinite(value[k]) and value[k] > 0]
     text = ["！" * (k in signal) + words_of_row for k, words_of_row in enumerate(text)]
     pitch, head, tail = row_layout(labels, text)
@@ -102,7 +85,7 @@ def _bars(
     for k in at:
         end = head + (scale * value[k] if np.isfinite(value[k]) else 12.0)
         sheet.text(end + 1.5, top + pitch * (k + 0.5), text[k], 7)
-    return caption.figure(sheet, **words)
+    return caption.figure(sheet, **_count_words(caption, labels, value, total))
 
 
 def _count_words(caption: Caption, labels: Sequence[str], value: Floats, total: float) -> dict[str, Line]:
@@ -125,20 +108,6 @@ def _count_words(caption: Caption, labels: Sequence[str], value: Floats, total: 
         unit,
     )
     return {"title": title, "alt": joined([title, *rows]), "n": caption.size(total)}
-
-
-@drawn
-def pareto(caption: Caption, labels: Sequence[str], values: Numbers) -> Figure | Box:
-    """Kinds of fault from the most frequent down, with the cumulative share in words."""
-    value = np.nan_to_num(floats(values))
-    total = float(value.sum())
-    if total == 0:
-        return caption.nothing(f"{caption.subject}：未发现问题，本图不画。")
-    order = [int(k) for k in np.argsort(-value, kind="stable") if value[k] > 0]
-    names, ranked = [labels[k] for k in order], value[order]
-    running = np.cumsum(ranked) / total
-    text = [f"{number_text(ranked[k])}，累计 {percent(running[k], total)}" for k in range(len(order))]
-    return _bars(caption, names, ranked, text, (), _count_words(caption, names, ranked, total))
 
 
 @drawn
@@ -225,7 +194,7 @@ def _mix_text(
     for i in np.flatnonzero(total > 0).tolist():
         for j in used:
             share = number[i, j] / total[i]
-            text = percent(share, total[i])
+            text = percent(share, total[i]) if total[i] >= FEW else number_text(number[i, j])
             room = text_mm(text, 7) + 1.0
             if width * share > room + 1.5:
                 middle = head + width * (number[i, :j].sum() / total[i] + share / 2)
@@ -241,7 +210,9 @@ def _mix_words(
     most = int(np.argmax(number[first]))
 
     def share(i: int, j: int) -> Line:
-        return (parts[j] + " ", caption.share(f"share_{i}_{j}", number[i, j] / total[i], total[i]))
+        if total[i] < FEW:
+            return (f"{parts[j]} ", caption.fact(f"count_{i}_{j}", number[i, j]), f" {caption.counted}")
+        return (f"{parts[j]} ", caption.share(f"share_{i}_{j}", number[i, j] / total[i], total[i]))
 
     title: Line = (f"{caption.subject}：{labels[first]}以", *spans_of(share(first, most)), " 为最多")
     rows: list[Line] = [

@@ -79,7 +79,7 @@ def funnel(
     _points(frame, n, rate, known, codes, own, better)
     picked = [k for k in known if k == own or (own is None and codes[k] in {"high", "low"})][:_NAMED]
     _names(frame, labels, n, rate, known, picked)
-    sheet.key(0, sheet.height - 3.5, _key(caption, own, codes[known]))
+    sheet.key(0, sheet.height - 3.5, _key(caption, own, codes, known, better))
     return caption.figure(sheet, **_words(caption, labels, n, rate, known, codes, centre, own))
 
 
@@ -123,10 +123,8 @@ def _points(
         shape = SHAPES[code] if coloured else "circle"
         frame.marks(shape, n[at], rate[at], 1.1, face=colour if coloured else LIGHT, edge=colour)
     if own is not None and own in known:
-        colour = signal_colour(codes[own], better)
-        colour = INK if colour == MID else colour
-        face = PAPER if str(codes[own]).startswith("possible") else colour
-        frame.marks(SHAPES.get(codes[own], "circle"), [n[own]], [rate[own]], 1.7, face=face, edge=colour)
+        look = _own_look(str(codes[own]), better)
+        frame.marks(look.pop("shape"), [n[own]], [rate[own]], 1.7, **look)
 
 
 def _names(
@@ -161,12 +159,24 @@ def _overlap(a: Sequence[float], b: Sequence[float]) -> bool:
     return a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
 
 
-def _key(caption: Caption, own: int | None, codes: npt.NDArray[Any]) -> list[tuple[dict[str, Any], str]]:
-    items: list[tuple[dict[str, Any], str]] = [({"shape": "circle", "face": LIGHT, "edge": MID}, "其他单位")]
+def _own_look(code: str, better: str) -> dict[str, Any]:
+    """Mark of the own point: dark, in the colour and shape of its signal."""
+    colour = signal_colour(code, better)
+    colour = INK if colour == MID else colour
+    return {
+        "shape": SHAPES.get(code, "circle"),
+        "face": PAPER if code.startswith("possible") else colour,
+        "edge": colour,
+    }
+
+
+def _key(
+    caption: Caption, own: int | None, codes: npt.NDArray[Any], known: list[int], better: str
+) -> list[tuple[dict[str, Any], str]]:
+    others: tuple[dict[str, Any], str] = ({"shape": "circle", "face": LIGHT, "edge": MID}, "其他单位")
     if own is not None:
-        items.insert(0, ({"shape": "circle", "face": INK, "radius": 1.5}, caption.own))
-        return items
-    return [*signal_key([code for code in codes if code in {"high", "low"}]), *items]
+        return [({**_own_look(str(codes[own]), better), "radius": 1.5}, caption.own), others]
+    return [*signal_key([codes[k] for k in known if codes[k] in {"high", "low"}]), others]
 
 
 def _words(

@@ -1,4 +1,4 @@
-"""Against a plan: admissions by quarter, files audited, progress of each supporting measure."""
+"""Against a plan: files audited, progress of each supporting measure."""
 
 from __future__ import annotations
 
@@ -15,67 +15,11 @@ from pbanalysis.exhibits.figures.caption import Caption, Numbers, floats, joined
 from pbanalysis.exhibits.figures.sheet import Sheet, drawn, shortened, text_mm
 from pbanalysis.exhibits.lines import spans_of
 from pbanalysis.exhibits.numbers import percent
-from pbanalysis.exhibits.style import BAD, HATCH, INK, LIGHT, MID, PALE, PAPER, ROWS_MM
+from pbanalysis.exhibits.style import BAD, HATCH, INK, LIGHT, MID, PAPER, ROWS_MM
 from pbanalysis.terms import STATES
+from pbanalysis.themes.reading import FEW
 
-__all__ = ["Measure", "admissions_by_quarter", "audit_coverage", "progress"]
-
-
-@drawn
-def admissions_by_quarter(
-    caption: Caption, labels: Sequence[str], admitted: Numbers, plan: float | None
-) -> Figure | Box:
-    """Admissions added up over the quarters, each quarter's own part darker, with the year's plan.
-
-    More than planned is not better: nothing is coloured.
-
-    Parameters
-    ----------
-    admitted : array_like, shape (q,)
-        Admissions in each quarter; NaN where the quarter has not ended.
-    plan
-        The year's plan, ``None`` where there is none.
-    """
-    value = floats(admitted)
-    known = np.flatnonzero(np.isfinite(value)).tolist()
-    if not known:
-        return caption.nothing("各季度均无数据，本图不画。")
-    running = np.cumsum(np.nan_to_num(value))
-    text = [
-        f"本季 {number_text(value[k])}，累计 {number_text(running[k])}" if k in known else "未到期"
-        for k in range(len(value))
-    ]
-    pitch, head, tail = 7.0, *row_layout(labels, text)[1:]
-    sheet = Sheet(7.0 + pitch * len(labels) + 8.0)
-    scale = (sheet.width - head - tail) / max(running.max(), plan or 0.0, 1.0)
-    thick = pitch * 0.62
-    at = [7.0 + pitch * (k + 0.5) - thick / 2 for k in range(len(value))]
-    sheet.rects([(head, at[k], scale * (running[k] - value[k]), thick) for k in known], face=PALE)
-    sheet.rects(
-        [(head + scale * (running[k] - value[k]), at[k], scale * value[k], thick) for k in known], face=MID
-    )
-    sheet.lines([(head, 7.0, head, 7.0 + pitch * len(labels))], INK)
-    if plan is not None:
-        x = head + scale * plan
-        sheet.lines([(x, 5.0, x, 7.0 + pitch * len(labels))], INK, linestyle=(0, (3, 2)), linewidth=0.9)
-        sheet.text(x, 2.8, f"全年计划 {number_text(plan)}", 7, ha="right" if x > 100 else "center")
-    row_names(sheet, labels, head, 7.0, pitch)
-    for k, line in enumerate(text):
-        end = head + scale * (running[k] if k in known else 0.0)
-        near_plan = plan is not None and end < head + scale * plan < end + text_mm(line, 7) + 3.0
-        start = head + scale * plan if near_plan and plan is not None else end
-        sheet.text(start + 1.5, at[k] + thick / 2, line, 7)
-    sheet.key(
-        0,
-        sheet.height - 3.5,
-        [({"shape": "box", "face": MID}, "本季"), ({"shape": "box", "face": PALE}, "此前各季")],
-    )
-    total = caption.fact("n", float(running[-1]))
-    title: Line = (f"{caption.subject}：至{labels[known[-1]]}累计 ", total, f" {caption.counted}")
-    if plan is not None:
-        title = (*spans_of(title), "，全年计划 ", caption.fact("plan", plan), f" {caption.counted}")
-    rows: list[Line] = [(labels[k] + " ", caption.fact(f"row_{k}", value[k])) for k in known]
-    return caption.figure(sheet, title=title, alt=joined([title, *rows]), n=caption.size(float(running[-1])))
+__all__ = ["Measure", "audit_coverage", "progress"]
 
 
 @drawn
@@ -92,7 +36,8 @@ def audit_coverage(
     Parameters
     ----------
     audited, total : array_like, shape (k,)
-        Files audited and files there are; the number required is rounded up.
+        Files audited and files there are, the unit that the title speaks of first; the number required is
+        rounded up.
     """
     done, files = floats(audited), floats(total)
     known = [k for k in range(len(files)) if files[k] > 0 and np.isfinite(done[k])]
@@ -101,7 +46,8 @@ def audit_coverage(
     need = [ceil(required * files[k] - 1e-9) if k in known else 0 for k in range(len(files))]
     short = [k for k in known if done[k] < need[k]]
     text = [
-        f"{'！' if k in short else ''}{number_text(done[k])}/{number_text(files[k])}，{percent(done[k] / files[k], files[k])}"
+        f"{'！' if k in short else ''}{number_text(done[k])}/{number_text(files[k])}"
+        + (f"，{percent(done[k] / files[k], files[k])}" if files[k] >= FEW else "")
         + (f"，缺 {number_text(need[k] - done[k])} {caption.counted}" if k in short else "")
         if k in known
         else "无应抽查对象"
@@ -121,16 +67,17 @@ def audit_coverage(
     row_names(sheet, labels, head, 7.0, pitch)
     for k, line in enumerate(text):
         sheet.text(head + width + 1.5, at[k] + thick / 2, line, 7)
-    fact, unit = caption.fact, f" {caption.counted}"
-    n, checked = float(files[known].sum()), float(done[known].sum())
+    fact, unit, first = caption.fact, f" {caption.counted}", known[0]
+    n, checked = files[first], done[first]
+    share_of: Line = (caption.share("share", checked / n, n), "，") if n >= FEW else ""
     title: Line = (
-        f"{caption.subject}：",
+        f"{caption.subject}：{labels[first]} ",
         fact("n", n),
         f"{unit}中抽查 ",
         fact("audited_n", checked),
         f"{unit}（",
-        caption.share("share", checked / n, n),
-        "，要求不低于 ",
+        *spans_of(share_of),
+        "要求不低于 ",
         caption.share("required", required, 1),
         "）",
     )

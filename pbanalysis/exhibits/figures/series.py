@@ -1,4 +1,4 @@
-"""Series of months or quarters: a chart with limits, a line beside the county's, a burn-down."""
+"""Series of months or quarters: a chart with limits, a burn-down."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pbanalysis.exhibits.lines import spans_of
 from pbanalysis.exhibits.numbers import percent
 from pbanalysis.exhibits.style import BAD, HATCH, INK, LIGHT, MID, PAPER, signal_colour
 
-__all__ = ["burn_down", "monthly", "xmr"]
+__all__ = ["burn_down", "xmr"]
 
 Floats = npt.NDArray[np.float64]
 _ENOUGH = 7  # points below which no trend is judged
@@ -146,57 +146,6 @@ def _xmr_words(
     words = {"high": "偏高", "low": "偏低"}
     alt += [(f"{labels[k]}{words[code[k]]} ", fact(f"point_{k}", value[k])) for k in known if code[k]]
     return {"title": title, "alt": joined(alt), "n": size}
-
-
-@drawn
-def monthly(
-    caption: Caption,
-    labels: Sequence[str],
-    values: Numbers,
-    county: Numbers | None = None,
-    *,
-    county_name: str = "全县中位数",
-    is_share: bool = True,
-) -> Figure | Box:
-    """A line of months beside the county's; a month without a value is a gap, marked ？.
-
-    Parameters
-    ----------
-    values, county : array_like, shape (m,)
-        The own values and the reference.
-    """
-    own = floats(values)
-    reference = np.full(own.shape, np.nan) if county is None else floats(county)
-    known = np.flatnonzero(np.isfinite(own)).tolist()
-    if not known:
-        return caption.nothing("各期均无数值（数据缺失或未到期），本图不画。")
-    sheet = Sheet(62.0)
-    floor, ceil = (0.0, 1.0) if is_share else (-np.inf, np.inf)
-    frame = _frame(sheet, caption, labels, limits(own, reference, floor=floor, ceil=ceil), 48.0, is_share)
-    places = np.arange(len(labels))
-    frame.path(places, reference, MID, linewidth=1.0, linestyle=(0, (4, 1.5)))
-    frame.path(places, own, INK, linewidth=1.4)
-    frame.marks("circle", places, own, 1.0, face=INK)
-    frame.marks("square", places, reference, 0.7, face=PAPER, edge=MID)
-    _gaps(frame, own)
-    ends = [(caption.own, own, INK), (county_name, reference, MID)]
-    ends = [end for end in ends if np.isfinite(end[1]).any()]
-    wanted = [float(frame.py(line[np.isfinite(line)][-1])) for _, line, _ in ends]
-    for y, (name, _, colour) in zip(spread(wanted, 4.0, frame.top, frame.bottom), ends):
-        sheet.text(frame.right + 1.0, y, name, 7.5, color=colour)
-
-    def fact(part: str, number: float) -> Fact:
-        return caption.fact(part, number, _text(number, is_share))
-
-    last = known[-1]
-    title: Line = (f"{caption.subject}：{labels[last]} ", fact("last", own[last]))
-    if np.isfinite(reference[last]):
-        title = (*spans_of(title), f"，{county_name} ", fact("county", reference[last]))
-    points: list[Line] = [(labels[k] + " ", fact(f"point_{k}", own[k])) for k in known[-24:]]
-    gaps = [label for label, value in zip(labels, own) if not np.isfinite(value)]
-    missing: list[Line] = ["无数值的期：" + "、".join(gaps)] if gaps else []
-    alt = joined([title, *points, *missing])
-    return caption.figure(sheet, title=title, alt=alt, n=caption.size(len(known), "期"))
 
 
 @drawn
