@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pbanalysis.ledgers.cards import Cards, find_cards
-from pbanalysis.ledgers.cells import CellReader
+from pbanalysis.ledgers.cells import CellReader, show
 from pbanalysis.ledgers.dates import DateContext
 from pbanalysis.ledgers.grid import Cell, Sheet
 from pbanalysis.ledgers.headers import header_year
@@ -20,7 +20,6 @@ from pbanalysis.ledgers.result import DataRow, SheetResult
 from pbanalysis.ledgers.roles import Role, body_roles, preamble_roles, read_preamble
 from pbanalysis.ledgers.text import squash, tidy
 from pbanalysis.ledgers.units import Registry
-from pbanalysis.ledgers.words import show
 from pbanalysis.privacy.pseudonyms import Pseudonyms
 
 __all__ = ["Setting", "conclude", "locate"]
@@ -31,7 +30,7 @@ class Setting:
     """What is the same for every sheet of an import."""
 
     registry: Registry
-    latest: DateContext
+    latest: dt.date | None  # the cut-off, where it is known
     pseudonyms: Pseudonyms | None
 
 
@@ -135,7 +134,7 @@ def _stated_year(layout: Layout, setting: Setting) -> int | None:
     years = {y for c in layout.columns.values() for part in c.path if (y := header_year(part))}
     if len(years) == 1:
         return years.pop()
-    return setting.latest.latest.year if setting.latest.latest else None
+    return setting.latest.year if setting.latest else None
 
 
 def _lived_year(rows: Sequence[DataRow]) -> int | None:
@@ -165,7 +164,7 @@ def _fill(reading: Reading) -> Reading:
 
 
 def _readers(result: SheetResult, layout: Layout, setting: Setting) -> dict[int, CellReader]:
-    latest = max((d for d in (setting.latest.latest, result.preamble.reported_on) if d), default=None)
+    latest = max((d for d in (setting.latest, result.preamble.reported_on) if d), default=None)
     dates = DateContext(result.preamble.year, latest + _GRACE if latest else None, result.sheet.is_text)
     return {
         c.index: CellReader(c, layout.kind.fields[c.field], dates, result.preamble.money_unit, result.names)

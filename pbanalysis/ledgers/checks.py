@@ -28,20 +28,10 @@ def check_rows(result: SheetResult) -> None:
             check(row)
 
 
-def _number(row: DataRow, name: str) -> int | float | None:
-    value = row.value(name)
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
-
-
-def _date(row: DataRow, name: str) -> dt.date | None:
-    value = row.value(name)
-    return value if isinstance(value, dt.date) else None
-
-
 def _attendance(row: DataRow) -> None:
     """实到 ≤ 应到; 应到 = 实到 + 请假 (+ 缺席)."""
-    expected, attended = _number(row, "expected_n"), _number(row, "attended_n")
-    absent, missing = _number(row, "absent_n"), _number(row, "missing_n")
+    expected, attended = row.amount("expected_n"), row.amount("attended_n")
+    absent, missing = row.amount("absent_n"), row.amount("missing_n")
     if expected is None or attended is None:
         return
     if attended > expected:
@@ -54,7 +44,7 @@ def _attendance(row: DataRow) -> None:
 
 def _rate(row: DataRow) -> None:
     """A rate agrees with the counts beside it; the counts also decide between two readings."""
-    expected, attended = _number(row, "expected_n"), _number(row, "attended_n")
+    expected, attended = row.amount("expected_n"), row.amount("attended_n")
     reading = row.readings.get("attendance_rate")
     if reading is None:
         return
@@ -73,7 +63,7 @@ def _order(*names: str) -> Callable[[DataRow], None]:
     def check(row: DataRow) -> None:
         last: tuple[str, dt.date] | None = None
         for name in names:
-            day = _date(row, name)
+            day = row.day(name)
             if day is None:
                 continue
             if last and day < last[1]:
@@ -86,7 +76,7 @@ def _order(*names: str) -> Callable[[DataRow], None]:
 
 def _at_least(first: str, second: str, months: int, rule: str) -> Callable[[DataRow], None]:
     def check(row: DataRow) -> None:
-        start, end = _date(row, first), _date(row, second)
+        start, end = row.day(first), row.day(second)
         if start and end and start <= end < months_after(start, months):
             row.doubt(second, "too_soon", f"距前一步不满 {months} 个月（{rule}）")
 
@@ -95,9 +85,9 @@ def _at_least(first: str, second: str, months: int, rule: str) -> Callable[[Data
 
 def _issue(row: DataRow) -> None:
     """Status, completion and closing agree; a deadline does not lie before the finding."""
-    status, done, closed = row.value("status"), _date(row, "done_on"), _date(row, "closed_on")
-    found, deadline = _date(row, "found_on"), _date(row, "deadline")
-    reopened = _date(row, "reopened_on")
+    status, done, closed = row.value("status"), row.day("done_on"), row.day("closed_on")
+    found, deadline = row.day("found_on"), row.day("deadline")
+    reopened = row.day("reopened_on")
     ended_otherwise = row.value("end_reason") in ("merged", "transferred", "withdrawn")
     if found and deadline and deadline < found:
         row.doubt("deadline", "deadline_before_found", "整改时限早于发现时间")
@@ -117,15 +107,15 @@ def _issue(row: DataRow) -> None:
 
 def _income(row: DataRow) -> None:
     """Parts are no more than the whole."""
-    total = _number(row, "total_income_yuan")
-    parts = [v for n in ("operating_income_yuan", "subsidy_yuan") if (v := _number(row, n)) is not None]
+    total = row.amount("total_income_yuan")
+    parts = [v for n in ("operating_income_yuan", "subsidy_yuan") if (v := row.amount(n)) is not None]
     if total is not None and parts and sum(parts) > total + 0.5:
         row.doubt("total_income_yuan", "parts_exceed_total", "经营性收入与补助收入之和大于总收入")
 
 
 def _term(row: DataRow) -> None:
     """届满 = 选举 + 任期, give or take a month; three or five years."""
-    elected, expires, years = _date(row, "elected_on"), _date(row, "expires_on"), _number(row, "term_years")
+    elected, expires, years = row.day("elected_on"), row.day("expires_on"), row.amount("term_years")
     if years is not None and years not in (3, 5):
         row.readings["term_years"] = Reading(None, "rejected", "not_a_term", "任期应为 3 年或 5 年")
         years = None
@@ -202,7 +192,7 @@ def _sum_problem(
     total = Decimal(0)
     for rows in scopes:
         for counted in (rows, [r for r in rows if r.disposition == "accepted"]):
-            total = sum((Decimal(repr(v)) for r in counted if (v := _number(r, name)) is not None), Decimal())
+            total = sum((Decimal(repr(v)) for r in counted if (v := r.amount(name)) is not None), Decimal())
             if abs(total - Decimal(repr(stated))) <= Decimal("0.5"):
                 return None
     unread = sum(r.readings[name].kind == "rejected" for rows in scopes for r in rows if name in r.readings)

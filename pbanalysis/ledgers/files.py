@@ -8,7 +8,6 @@ from pbanalysis.ledgers.analyse import Setting, conclude, locate
 from pbanalysis.ledgers.checks import check_rows, mark_duplicates
 from pbanalysis.ledgers.grid import Workbook
 from pbanalysis.ledgers.result import FileResult, Finding, SheetResult
-from pbanalysis.ledgers.sources import Source
 from pbanalysis.ledgers.template import GUIDE, template_layout
 from pbanalysis.ledgers.units import Registry
 
@@ -23,12 +22,15 @@ _BOOK_NOTES = {
 }
 
 
-def conclude_file(source: Source, result: FileResult, book: Workbook, setting: Setting) -> None:
-    """Read the visible sheets of a file; hidden ones are reported, not counted."""
+def conclude_file(result: FileResult, book: Workbook, folder: str, setting: Setting) -> None:
+    """Read the visible sheets of a file; hidden ones are reported, not counted.
+
+    ``folder`` is the name of the folder it lies in: it may say the township.
+    """
     only = template_layout(book)
     guides = [s for s in book if only and s.name == GUIDE]
     visible = [s for s in book if not s.hidden and s not in guides]
-    located = [locate(sheet, source.file, only=only) for sheet in visible if sheet.rows]
+    located = [locate(sheet, result.file, only=only) for sheet in visible if sheet.rows]
     rows: Counter[str] = Counter()
     for sheet in located:
         if sheet.layout:
@@ -42,7 +44,7 @@ def conclude_file(source: Source, result: FileResult, book: Workbook, setting: S
             message = f"工作表是隐藏的（{len(hidden.rows)} 行），没有读取；需要计入请取消隐藏"
             result.findings.append(Finding("confirm", "hidden_sheet", message, sheet=hidden.name))
     for sheet in located:
-        town = _township(sheet, source, setting.registry)
+        town = _township(sheet, result.file, folder, setting.registry)
         conclude(sheet, setting, town)
         if sheet.layout is None:
             sheet.township_id = town
@@ -57,13 +59,13 @@ def conclude_file(source: Source, result: FileResult, book: Workbook, setting: S
         check_rows(sheet)
 
 
-def _township(sheet: SheetResult, source: Source, registry: Registry) -> str:
+def _township(sheet: SheetResult, file: str, folder: str, registry: Registry) -> str:
     """Township of a sheet: 填报单位, else title, sheet name, file name, folder name; the first that names exactly one."""
     unit_text = sheet.preamble.unit_text
     if unit_text and (code := registry.township(unit_text)[1]):
         return code
-    name = source.file.rsplit("/", 1)[-1]
-    for text in (unit_text, sheet.preamble.title, sheet.sheet.name, name, source.folder):
+    name = file.rsplit("/", 1)[-1]
+    for text in (unit_text, sheet.preamble.title, sheet.sheet.name, name, folder):
         codes = registry.township_in(text)
         if len(codes) == 1:
             return codes.pop()

@@ -69,11 +69,11 @@ class Filed:
 
     def day(self, name: str) -> dt.date | None:
         """Day of a field; a month without a day is none."""
-        return _day(self.row, name)
+        return self.row.day(name)
 
     def latest(self, name: str, *, of_all: bool = False) -> dt.date | None:
         """Latest day of the rows; ``of_all``: none while one of them has none."""
-        days = [_day(r, name) for r in self.rows]
+        days = [r.day(name) for r in self.rows]
         known = [d for d in days if d]
         return None if not known or (of_all and len(known) < len(days)) else max(known)
 
@@ -89,11 +89,6 @@ class Filed:
         if name == "year":
             return value or self.sheet.preamble.year
         return _UNSAID.get(table, {}).get(name) if value is None else value
-
-
-def _day(row: DataRow, name: str) -> dt.date | None:
-    value = row.value(name)
-    return value if isinstance(value, dt.date) else None
 
 
 def filed_of(sheet: SheetResult, domains: Mapping[str, str]) -> Iterator[Filed]:
@@ -114,7 +109,7 @@ def filed_of(sheet: SheetResult, domains: Mapping[str, str]) -> Iterator[Filed]:
 def _number_terms(rows: list[DataRow]) -> None:
     """Terms of a ledger without a number are counted by their election day, within the organisation."""
     last: dict[str | None, int] = {}
-    for row in sorted(rows, key=lambda r: _day(r, "elected_on") or dt.date.max):
+    for row in sorted(rows, key=lambda r: r.day("elected_on") or dt.date.max):
         row.block = last[row.org_id] = last.get(row.org_id, 0) + 1
 
 
@@ -198,8 +193,8 @@ def _status(f: Filed) -> str:
     for row in f.rows:
         status = row.value("status")
         if status is None:
-            closed = row.value("closed") is True or _day(row, "closed_on")
-            status = "closed" if closed else "done" if _day(row, "done_on") else "in_progress"
+            closed = row.value("closed") is True or row.day("closed_on")
+            status = "closed" if closed else "done" if row.day("done_on") else "in_progress"
         found.append(_PROGRESS.index(str(status)))
     if len(set(found)) > 1 and min(found) < _PROGRESS.index("done"):
         return "in_progress"

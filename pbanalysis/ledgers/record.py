@@ -9,11 +9,11 @@ from pathlib import Path
 
 from pbanalysis.errors import Code, PbError
 from pbanalysis.ledgers.canonical import CanonicalFile
+from pbanalysis.ledgers.cells import show
 from pbanalysis.ledgers.grid import Cell, Value, address, column_letters
 from pbanalysis.ledgers.layout import Column
 from pbanalysis.ledgers.reading import Reading
 from pbanalysis.ledgers.result import DataRow, FileResult, Finding, SheetResult
-from pbanalysis.ledgers.words import show
 from pbanalysis.privacy.pseudonyms import mask
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -64,6 +65,16 @@ class DataRow:
         """Value of a field, None where it is missing or rejected."""
         reading = self.readings.get(name)
         return None if reading is None else reading.value
+
+    def day(self, name: str) -> dt.date | None:
+        """Day of a field; a month without a day is none."""
+        value = self.value(name)
+        return value if isinstance(value, dt.date) else None
+
+    def amount(self, name: str) -> int | float | None:
+        """Number of a field."""
+        value = self.value(name)
+        return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
     def doubt(self, name: str, code: str, message: str) -> None:
         """Flag the cell of a field."""

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pbanalysis.errors import Exit
 from pbanalysis.ledgers.compound import MAGIC
 from pbanalysis.ledgers.guard import MAX_BYTES, Refusal, inspect
-from pbanalysis.ledgers.sources import read_workbook
+from pbanalysis.ledgers.run import read_workbook
 
 HEADER = ["乡镇", "所在党支部", "会议类型", "会议时间", "应到人数", "实到人数", "会议议题"]
 ROW = ["城关镇", "东关村党支部", "党课", "2023-05-31", "20", "18", "学习"]

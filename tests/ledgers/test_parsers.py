@@ -10,13 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pbanalysis.ledgers.dates import DateContext, read_date, read_deadline, read_span
-from pbanalysis.ledgers.grid import Unusable, Value
-from pbanalysis.ledgers.headers import kinds, vocabulary
-from pbanalysis.ledgers.numbers import MONEY_UNITS, read_count, read_money, read_number, read_rate
-from pbanalysis.ledgers.reading import Reading
-from pbanalysis.ledgers.text import chinese_number
-from pbanalysis.ledgers.words import (
+from pbanalysis.ledgers.cells import (
     read_bool,
     read_enum,
     read_id_number,
@@ -24,6 +18,12 @@ from pbanalysis.ledgers.words import (
     read_text,
     read_types,
 )
+from pbanalysis.ledgers.dates import DateContext, read_date, read_deadline, read_span
+from pbanalysis.ledgers.grid import Unusable, Value
+from pbanalysis.ledgers.headers import kinds, vocabulary
+from pbanalysis.ledgers.numbers import MONEY_UNITS, read_count, read_money, read_number, read_rate
+from pbanalysis.ledgers.reading import Reading
+from pbanalysis.ledgers.text import chinese_number
 
 CONTEXT = DateContext(2023, dt.date(2024, 1, 31))
 PARSERS: dict[str, Callable[[Value], Reading]] = {

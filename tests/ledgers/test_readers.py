@@ -18,7 +18,7 @@ from openpyxl.styles import Font
 from pbanalysis.ledgers.grid import Unusable, Workbook, column_letters
 from pbanalysis.ledgers.guard import inspect
 from pbanalysis.ledgers.read_xlsx import from_serial, is_date_format, read_xlsx
-from pbanalysis.ledgers.sources import read_workbook
+from pbanalysis.ledgers.run import read_workbook
 
 SAMPLES = Path(__file__).parents[1] / "data" / "ledgers" / "samples"
 

@@ -14,12 +14,10 @@ from openpyxl.styles import Font
 
 from pbanalysis.ledgers import record
 from pbanalysis.ledgers.analyse import Setting
-from pbanalysis.ledgers.dates import DateContext
 from pbanalysis.ledgers.explain import explain
 from pbanalysis.ledgers.files import conclude_file
 from pbanalysis.ledgers.grid import Cell, Sheet, Workbook
 from pbanalysis.ledgers.result import FileResult
-from pbanalysis.ledgers.sources import Source
 from pbanalysis.ledgers.units import Registry, read_units
 
 UNITS = Path(__file__).parents[1] / "data" / "ledgers" / "units.json"
@@ -352,12 +350,7 @@ def test_the_accounts_balance_whatever_stands_below_the_header(rows: list[list[o
                 sheet.put(r, c, Cell(value))  # type: ignore[arg-type]
     _, name, towns = read_units(UNITS)
     result = FileResult("城关镇.xlsx", "0")
-    conclude_file(
-        Source(Path("城关镇.xlsx"), "城关镇.xlsx", ""),
-        result,
-        Workbook([sheet], "xlsx"),
-        Setting(Registry(name, towns), DateContext(2023), None),
-    )
+    conclude_file(result, Workbook([sheet], "xlsx"), "", Setting(Registry(name, towns), None, None))
     listed = list(record.row_lines(result))
     cells = list(record.cell_lines(result))
     data = [int(line[2]) for line in listed if line[3] == "data"]
