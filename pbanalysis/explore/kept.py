@@ -94,10 +94,7 @@ def _keep(frame: pd.DataFrame, path: Path) -> None:
 
 @lru_cache(maxsize=64)
 def _report(theme: str, township: Township, period: Period, written: int) -> Report:
-    report = REPORTS[theme](township, period=period, results=_published(township.county, written, period))
-    # readings do not depend on whose report it is: one making of them serves all
-    report.__dict__["units"] = _overview(township.county, period, written).units
-    return report
+    return REPORTS[theme](township, period=period, results=_published(township.county, written, period))
 
 
 @lru_cache(maxsize=12)

@@ -62,7 +62,12 @@ class Slices:
         import pyarrow.parquet as pq
 
         folder = self.county.folder / "tables"
-        return {name: pq.read_table(folder / f"{name}.parquet") for name in TABLES if self.county.has(name)}
+        # in one chunk, or taking a township's rows would look through every chunk
+        return {
+            name: pq.read_table(folder / f"{name}.parquet").combine_chunks()
+            for name in TABLES
+            if self.county.has(name)
+        }
 
     def write(self, township: str, folder: Path) -> None:
         """Write the store of one township."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from pbanalysis.calendar import Period
@@ -81,17 +83,44 @@ class Report:
 
     def of(self, indicators: Sequence[Indicator], unit: str = "") -> Sequence[Reading]:
         """Readings of the indicators for a unit (by default the report's own); rows that do not exist are left out."""
-        unit = unit or self.unit
-        return [self.units[unit][i.id] for i in indicators if i.id in self.units.get(unit, {})]
+        known = self.unit_readings(unit)
+        return [known[i.id] for i in indicators if i.id in known]
 
     def reading(self, indicator: str, unit: str = "") -> Reading | None:
         """One reading; None where the contract has no such row (items of other organs, in a township)."""
-        return self.units.get(unit or self.unit, {}).get(indicator)
+        return self.unit_readings(unit).get(indicator)
+
+    def unit_readings(self, unit: str = "") -> Mapping[str, Reading]:
+        """Readings of a unit (by default the report's own) by indicator; made when they are first asked for."""
+        unit = unit or self.unit
+        if unit not in self._read:
+            rows = self.frame.iloc[self._positions.get(unit, [])]
+            self._read[unit] = _readings(rows, self._quotas)
+        return self._read[unit]
 
     @cached_property
-    def units(self) -> dict[str, dict[str, Reading]]:
-        """Readings by unit and indicator."""
-        return _readings(self.frame, self._quotas)
+    def _read(self) -> dict[str, dict[str, Reading]]:
+        return {}
+
+    @cached_property
+    def _positions(self) -> Mapping[str, npt.NDArray[np.int64]]:
+        positions: Mapping[str, npt.NDArray[np.int64]] = self.frame.groupby("unit_id", sort=False).indices
+        return positions
+
+    def compared(self, indicator: str) -> pd.DataFrame:
+        """Rows of an indicator for all townships, by code in the county's order.
+
+        Raises
+        ------
+        LookupError
+            The results at hand hold the report's own township only: a batch hands out what is declared
+            in :data:`pbanalysis.themes.tables.COMPARED`, and nothing must be drawn of less.
+        """
+        rows = self.frame[self.frame["indicator_id"] == indicator].set_index("unit_id")
+        towns = self.county.townships["township_id"]
+        if len(towns) > 2 and 2 * int(towns.isin(rows.index).sum()) < len(towns):
+            raise LookupError(f"{indicator}: results of the other townships are not at hand")
+        return rows.reindex(towns)
 
     @cached_property
     def _quotas(self) -> dict[tuple[str, str], int]:
@@ -148,22 +177,17 @@ class Report:
 
     def previous_readings(self, unit: str) -> dict[str, Reading]:
         """A unit's readings of the period before."""
-        return self._previous.get(unit, {})
-
-    @cached_property
-    def _previous(self) -> dict[str, dict[str, Reading]]:
-        frame = self.previous_frame
-        return _readings(frame[frame["unit_id"].isin([self.unit, self.county.code])], {})
+        return _readings(self.previous_frame[self.previous_frame["unit_id"] == unit], {})
 
 
-def _readings(frame: pd.DataFrame, quotas: Mapping[tuple[str, str], int]) -> dict[str, dict[str, Reading]]:
+def _readings(rows: pd.DataFrame, quotas: Mapping[tuple[str, str], int]) -> dict[str, Reading]:
+    """Readings of one unit's rows by indicator."""
     known = registry()
-    found: dict[str, dict[str, Reading]] = {}
-    for row in frame.to_dict("records"):
-        unit, name = str(row["unit_id"]), str(row["indicator_id"])
-        if name in known:
-            found.setdefault(unit, {})[name] = reading_of(known[name], row, quotas.get((unit, name)))
-    return found
+    return {
+        name: reading_of(known[name], row, quotas.get((str(row["unit_id"]), name)))
+        for row in rows.to_dict("records")
+        if (name := str(row["indicator_id"])) in known
+    }
 
 
 def open_report(
