@@ -239,10 +239,11 @@ class View:
 
 
 def _narrowed(report: Report, peers: Sequence[str]) -> Report:
-    """The report with the rows of some townships and the county; its memoised views are made anew."""
-    rows = report.frame
+    """The report of a county that has these townships alone; the county's own rows stay those of all."""
+    towns, rows = report.county.townships, report.frame
+    frames = {**report.county._frames, "townships": towns[towns["township_id"].isin(peers)]}
     keep = rows["unit_id"].isin([*peers, report.county.code]).to_numpy()
-    return replace(report, frame=rows[keep])
+    return replace(report, frame=rows[keep], county=replace(report.county, _frames=frames))
 
 
 def _size_classes(county: County) -> Any:

@@ -11,6 +11,7 @@ import pytest
 
 import pbanalysis as pb
 from pbanalysis.exhibits.blocks import Block
+from pbanalysis.exhibits.county import township_table
 from pbanalysis.explore.view import FIGURES, SIZES, indicators_of
 from pbanalysis.explore.widgets import Explorer
 from pbanalysis.store.county import open_county
@@ -67,6 +68,11 @@ def test_peers_choose_who_is_drawn_not_what_is_compared(county):
         assert set(some.peers) <= set(whole.peers)
         for unit in (county.code, some.township.id):
             assert some.seen.reading("S01", unit) == whole.seen.reading("S01", unit)
+        assert isinstance(some.funnel(), Block)
+        assert isinstance(some.townships(), Block)
+        rows = township_table(some.overview, "S01").rows
+        names = dict(zip(county.townships["township_id"], county.townships["name"]))
+        assert [row.cells[0] for row in rows if row.kind == "data"] == [names[code] for code in some.peers]
     assert whole.but(kind="").seen is whole.report
 
 
