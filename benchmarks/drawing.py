@@ -99,7 +99,6 @@ def gallery(k: int) -> dict[str, Callable[[], Figure | Box]]:
             label=f"{PLACES[i % 14]}支撑措施第{i + 1}项",
             value=None if i % 7 == 6 else float(rng.integers(20, 190)),
             target=150.0 if i % 9 else 0.0,
-            part=float(rng.integers(0, 30)) if i % 2 else None,
             unit="名",
             deadline="2023-12-31",
             state=("info", "met", "not_met", "not_due")[i % 4] if i % 7 != 6 else "suppressed",
@@ -122,7 +121,6 @@ def gallery(k: int) -> dict[str, Callable[[], Figure | Box]]:
             parts=[f"{a}/{b}" for a, b in zip(done, n)],
             states=["suppressed"] * k,
             signals=signals,
-            own=0,
             target=1.0,
             county=0.8,
         ),
@@ -200,15 +198,6 @@ def gallery(k: int) -> dict[str, Callable[[], Figure | Box]]:
             suppressed=(np.indices(table.shape).sum(axis=0) == 1),
             row_title="问题类型",
             column_title="整改状态",
-        ),
-        "grades": lambda: fig.matrix(
-            c("grades", "支部分类定级变动", "个", "个支部"),
-            ["先进", "较好", "一般", "后进"],
-            ["先进", "较好", "一般", "后进"],
-            rng.poisson(k / 8, (4, 4)),
-            row_title="上年",
-            column_title="本年",
-            diagonal=True,
         ),
     }
 

@@ -237,7 +237,7 @@ def test_nothing_to_draw_is_said_in_words(case: str) -> None:
 
 ONE: dict[str, Callable[[], Figure | Box]] = {
     "branch_months": lambda: fig.branch_months(caption(), ["甲"], ["1月"], [["held"]]),
-    "forest": lambda: fig.forest(caption(), ["甲"], [1.0], [0.2], [1.0], own=0, county=1.0, target=1.0),
+    "forest": lambda: fig.forest(caption(), ["甲"], [1.0], [0.2], [1.0], county=1.0, target=1.0),
     "funnel": lambda: fig.funnel(
         caption(), ["甲"], [1], [1.0], centre=0.5, bounds=fig.FunnelLimits([1], [0], [1], [0], [1]), own=0
     ),
@@ -283,9 +283,8 @@ def test_sixty_rows_and_more_stay_on_one_page(name: str, written: Texts) -> None
             rates,
             rates - 0.1,
             rates + 0.1,
-            own=3,
             signals=signals,
         )
-        assert {text for text, *_ in written if text.startswith("第")} == {"第3乡", "第40乡"}
+        assert {text for text, *_ in written if text.startswith("第")} == {"第40乡"}
     assert isinstance(exhibit, Figure)
     assert exhibit.size[1] <= 205

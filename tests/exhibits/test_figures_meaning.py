@@ -146,12 +146,6 @@ def test_unknown_branch_states_are_refused() -> None:
         fig.branch_months(caption(), ["甲"], ["1月"], [["done"]])
 
 
-def test_grades_move_up_to_the_left() -> None:
-    """Rows before, columns after, best first: below the diagonal is up, above it is down."""
-    block = fig.matrix(caption(), ["好", "差"], ["好", "差"], [[5, 1], [3, 2]], diagonal=True).block()
-    assert block["title"] == "事项：上升 3 项，下降 1 项，不变 7 项"
-
-
 @given(st.lists(st.floats(0, 100), max_size=12), st.floats(0.5, 5))
 def test_spread_labels_keep_their_distance_and_order(wanted: list[float], gap: float) -> None:
     """Labels never stand closer than the gap and keep their order; where they fit they stay inside."""

@@ -57,7 +57,6 @@ def survival(
     own: Curve | None,
     county: Curve | None = None,
     *,
-    horizon: float | None = None,
     marks: Sequence[float] = (30, 90),
     state: str = "未办结",
 ) -> Figure | Box:
@@ -67,14 +66,12 @@ def survival(
     ----------
     own, county
         The curves; the county's alone makes the county's own picture.
-    horizon
-        Last day drawn; by default the last day that somebody was followed.
     marks
         Days whose shares the computed title and alt text say.
     state
         What the units still are: 「未办结」「未学习」.
     """
-    return _curves(caption, own, county, horizon, marks, state, done=False)
+    return _curves(caption, own, county, marks, state, done=False)
 
 
 @drawn
@@ -83,7 +80,6 @@ def time_to_event(
     own: Curve | None,
     county: Curve | None = None,
     *,
-    horizon: float | None = None,
     marks: Sequence[float] = (7, 30),
     state: str = "已学习",
 ) -> Figure | Box:
@@ -91,14 +87,13 @@ def time_to_event(
 
     Parameters are those of :func:`survival`; ``state`` is what the units have become.
     """
-    return _curves(caption, own, county, horizon, marks, state, done=True)
+    return _curves(caption, own, county, marks, state, done=True)
 
 
 def _curves(
     caption: Caption,
     own: Curve | None,
     county: Curve | None,
-    horizon: float | None,
     marks: Sequence[float],
     state: str,
     *,
@@ -112,7 +107,7 @@ def _curves(
     if not drawn_curves or (own is not None and not own.n):
         return caption.nothing(f"{caption.own}没有可观察的{caption.counted}，本图不画。")
     last = max(float(floats(curve.time).max()) for _, curve in drawn_curves)
-    end = max(horizon or last, 1.0)
+    end = max(last, 1.0)
     marks = [day for day in marks if day <= end]
     sheet = Sheet(77.5 + 4.2 * len(drawn_curves))
     head = max(text_mm(name, 7.5) for name, _ in drawn_curves) + 6.0

@@ -36,7 +36,6 @@ def forest(
     states: Sequence[str] = (),
     signals: Sequence[str] = (),
     better: str = "up",
-    own: int | None = None,
     target: float | None = None,
     county: float | None = None,
     is_share: bool = True,
@@ -55,8 +54,6 @@ def forest(
         ``vs_county`` of each row: decides mark and colour; without it every mark is a grey circle.
     better
         ``up``, ``down`` or ``none``: which side of the county is good.
-    own
-        Row to emphasise.
     target, county
         Reference values; the labels are 目标 and ``caption.county``.
     """
@@ -65,7 +62,7 @@ def forest(
         return caption.nothing("没有可比较的数值（数据缺失、未到期或不适用），本图不画。")
     row = float(np.clip(ROWS_MM / len(labels), 3.2, 6.0)) if len(labels) <= _MOST else ROWS_MM / len(labels)
     size = min(8.0, row * 1.9)
-    named = [k for k in range(len(labels)) if len(labels) <= _MOST or k == own or _is_signal(signals, k)]
+    named = [k for k in range(len(labels)) if len(labels) <= _MOST or _is_signal(signals, k)]
     text = [parts[k] if k < len(parts) else _value_text(value[k], is_share) for k in range(len(labels))]
     left = min(max((text_mm(labels[k], size) for k in named), default=10.0) + 4.0, 48.0)
     right = max((text_mm(text[k], 7) for k in named), default=10.0) + 4.0
@@ -81,10 +78,7 @@ def forest(
         ticks, [_tick_text(tick, is_share) for tick in ticks], f"{caption.subject}（{caption.unit}）"
     )
     _references(frame, caption, target, county, is_share)
-    if own is not None:
-        band = (0.0, float(frame.py(own)) - row / 2, sheet.width, row)
-        sheet.rects([band], face="#f1f1f1", zorder=0)
-    _rows(frame, value, lower, upper, signals, better, own)
+    _rows(frame, value, lower, upper, signals, better)
     for k in named:
         y = float(frame.py(k))
         sheet.text(left - 2.5, y, shortened(labels[k], left - 3.0, size), size, ha="right")
@@ -95,7 +89,7 @@ def forest(
             sheet.rects([(left + 1, y - 1.1, 5, 2.2)], edge=MID, hatch=HATCH)
             sheet.text(left + 8, y, STATES.get(state, state), min(7.0, size), color=MID)
     sheet.key(0, sheet.height - 3.5, key)
-    words = _forest_words(caption, labels, value, own, target, county, is_share, signals)
+    words = _forest_words(caption, labels, value, target, county, is_share, signals)
     return caption.figure(sheet, **words)
 
 
@@ -106,7 +100,6 @@ def _rows(
     upper: Floats,
     signals: Sequence[str],
     better: str,
-    own: int | None,
 ) -> None:
     rows = np.arange(len(value))
     code = np.array([signals[k] if k < len(signals) else "no_signal" for k in range(len(value))])
@@ -121,8 +114,6 @@ def _rows(
         face = colour if name in {"high", "low", "no_signal"} else PAPER
         shape = SHAPES.get(name, "square" if name == "not_compared" else "circle")
         frame.marks(shape, value[at], at, 1.15, face=face, edge=colour)
-    if own is not None and np.isfinite(value[own]):
-        frame.marks("circle", [value[own]], [own], 2.0, edge=INK, linewidth=0.8)
 
 
 def _references(
@@ -174,7 +165,6 @@ def _forest_words(
     caption: Caption,
     labels: Sequence[str],
     value: Floats,
-    own: int | None,
     target: float | None,
     county: float | None,
     is_share: bool,
@@ -194,8 +184,6 @@ def _forest_words(
         " 之间",
     )
     parts: list[Line] = []
-    if own is not None and np.isfinite(value[own]):
-        parts.append((labels[own] + " ", fact("own", value[own]), unit))
     if county is not None:
         parts.append((caption.county + " ", fact("county", county), unit))
     if target is not None:

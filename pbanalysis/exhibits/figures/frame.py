@@ -127,11 +127,6 @@ class Frame:
         y = float(self.py(value))
         self.sheet.lines([(self.left, y, self.right, y)], colour, **style)
 
-    def upright(self, value: float, colour: str = INK, **style: Any) -> None:
-        """A vertical rule at a value of x."""
-        x = float(self.px(value))
-        self.sheet.lines([(x, self.top, x, self.bottom)], colour, **style)
-
 
 def staircase(xs: npt.ArrayLike, ys: npt.ArrayLike) -> tuple[Floats, Floats]:
     """Corner points of the step function that keeps each y until the next x."""

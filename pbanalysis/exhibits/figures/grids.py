@@ -158,12 +158,8 @@ def matrix(
     suppressed: npt.ArrayLike | None = None,
     row_title: str = "",
     column_title: str = "",
-    diagonal: bool = False,
 ) -> Figure | Box:
-    """Counts of rows × columns with their sums; the grey grows with the count.
-
-    Used for issues by type and state, and (``diagonal``: same categories, best first, before in
-    rows and after in columns) for the movement of graded branches.
+    """Counts of rows × columns with their sums, issues by type and state; the grey grows with the count.
 
     Parameters
     ----------
@@ -181,23 +177,20 @@ def matrix(
     step = min((WIDTH_MM - head) / (len(columns) + 1), 24.0)
     lines = max(1, *(int(np.ceil(text_mm(name, 7.5) / (step - 1.5))) for name in columns))
     top, pitch = (4.5 if column_title else 0.0) + 3.6 * lines + 1.5, 6.2
-    sheet = Sheet(top + pitch * (len(rows) + 1) + (9.0 if hidden.any() or diagonal else 3.0))
+    sheet = Sheet(top + pitch * (len(rows) + 1) + (9.0 if hidden.any() else 3.0))
     if column_title:
         sheet.text(head + step * len(columns) / 2, 2.5, column_title, 7.5, ha="center", color=MID)
     sheet.text(head - 1.5, top - 3.0, row_title, 7.5, ha="right", color=MID)
     for j, name in enumerate((*columns, "合计")):
         _head(sheet, head + step * (j + 0.5), top - 1.5, name, step - 1.5)
-    _cells(sheet, (head, top, step, pitch), number, hidden, diagonal)
+    _cells(sheet, (head, top, step, pitch), number, hidden)
     _sums(sheet, (head, top, step, pitch), number, hidden)
     for i, name in enumerate((*rows, "合计")):
         sheet.text(head - 1.5, top + pitch * (i + 0.5), shortened(name, head - 2.0, 7.5), 7.5, ha="right")
-    notes: list[tuple[dict[str, Any], str]] = []
     if hidden.any():
-        notes.append(({"shape": "box", "edge": MID, "hatch": HATCH}, "□ 依规定不予公布，相应合计从略"))
-    if diagonal:
-        notes.append(({"shape": "box", "edge": INK, "linewidth": 1.2}, "未变动；其左下为上升，右上为下降"))
-    sheet.key(0, sheet.height - 3.5, notes)
-    return caption.figure(sheet, **_matrix_words(caption, rows, columns, number, hidden, diagonal))
+        note = ({"shape": "box", "edge": MID, "hatch": HATCH}, "□ 依规定不予公布，相应合计从略")
+        sheet.key(0, sheet.height - 3.5, [note])
+    return caption.figure(sheet, **_matrix_words(caption, rows, columns, number, hidden))
 
 
 def _head(sheet: Sheet, x: float, bottom: float, name: str, width: float) -> None:
@@ -213,7 +206,6 @@ def _cells(
     place: tuple[float, float, float, float],
     number: npt.NDArray[Any],
     hidden: npt.NDArray[Any],
-    diagonal: bool,
 ) -> None:
     head, top, step, pitch = place
     greys = ("#ffffff", "#f2f2f2", "#e3e3e3", "#d0d0d0", "#bababa")
@@ -227,8 +219,6 @@ def _cells(
     for shade, colour in enumerate(greys):
         sheet.rects(boxes(known & (level == shade)), face=colour)
     sheet.rects(boxes(~known), edge=MID, hatch=HATCH)
-    if diagonal:
-        sheet.rects(boxes(np.eye(*number.shape, dtype=bool)), edge=INK, linewidth=1.2)
     for (i, j), value in np.ndenumerate(number):
         text = number_text(value) if np.isfinite(value) else ("□" if hidden[i, j] else "？")
         colour = INK if value != 0 else LIGHT
@@ -262,20 +252,11 @@ def _matrix_words(
     columns: Sequence[str],
     number: npt.NDArray[Any],
     hidden: npt.NDArray[Any],
-    diagonal: bool,
 ) -> dict[str, Line]:
     fact, known, unit = caption.fact, np.nan_to_num(number), f" {caption.counted}"
     total = float(known.sum())
     if hidden.any():
         title: Line = f"{caption.subject}：部分数字依规定不予公布"
-    elif diagonal:
-        up, down = float(np.tril(known, -1).sum()), float(np.triu(known, 1).sum())
-        moved: list[Line] = [
-            (f"{caption.subject}：上升 ", fact("up_n", up), unit),
-            ("下降 ", fact("down_n", down), unit),
-            ("不变 ", fact("same_n", total - up - down), unit),
-        ]
-        title = joined(moved, "，", "")
     else:
         sums: list[Line] = [
             (name + " ", fact(f"column_{j}", float(known[:, j].sum())))

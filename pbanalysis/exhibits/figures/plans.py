@@ -90,17 +90,15 @@ def audit_coverage(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """One supporting measure: the county's figure against its target and this township's part.
+    """One supporting measure: the county's figure against its target.
 
-    ``value`` and ``target`` are on one scale (shares 0–1 where ``is_share``); ``part`` is the
-    township's contribution to a count, ``None`` where none can be told. ``state`` is a state of
+    ``value`` and ``target`` are on one scale (shares 0–1 where ``is_share``). ``state`` is a state of
     results; ``better`` is ``down`` where the target is a ceiling.
     """
 
     label: str
     value: float | None
     target: float | None
-    part: float | None = None
     unit: str = ""
     deadline: str = ""
     state: str = "info"
@@ -116,14 +114,13 @@ class Measure:
 def progress(caption: Caption, measures: Sequence[Measure]) -> Figure | Box:
     """Progress of supporting measures: the target is one line for all, bars are shares of it.
 
-    The bar is the county's total, the dark part in it this township's contribution; a missing or
-    suppressed figure is hatched. A ceiling that is not kept is a signal, as is a deadline missed
-    (state ``not_met``).
+    A missing or suppressed figure is hatched. A ceiling that is not kept is a signal, as is a deadline
+    missed (state ``not_met``).
     """
     known = [k for k, measure in enumerate(measures) if measure.value is not None]
     if not known:
         return caption.nothing("各项支撑措施均无数据，本图不画。")
-    lines = [_progress_text(measure, caption) for measure in measures]
+    lines = [_progress_text(measure) for measure in measures]
     head = min(max(text_mm(measure.label, SIZE) for measure in measures) + 2.0, 54.0)
     tail = min(max(text_mm(line, 7) for line in lines) + 3.0, 62.0)
     pitch = float(np.clip(ROWS_MM / len(measures), 4.4, 7.0))
@@ -138,22 +135,18 @@ def progress(caption: Caption, measures: Sequence[Measure]) -> Figure | Box:
         sheet.text(head + width + 2.0, y, shortened(lines[k], tail - 2.0, 7), 7)
     row_names(sheet, [measure.label for measure in measures], head, 7.0, pitch)
     key: list[tuple[dict[str, Any], str]] = [({"shape": "box", "face": LIGHT}, f"{caption.county}合计")]
-    if any(measure.part for measure in measures):
-        key.append(({"shape": "box", "face": INK}, f"其中{caption.own}"))
     if any(measure.state == "not_met" for measure in measures):
         key.append(({"shape": "box", "face": PAPER, "edge": BAD, "linewidth": 1.2}, "！到期未达标"))
     sheet.key(0, sheet.height - 3.5, key)
     return caption.figure(sheet, **_progress_words(caption, measures, known))
 
 
-def _progress_text(measure: Measure, caption: Caption) -> str:
+def _progress_text(measure: Measure) -> str:
     if measure.value is None:
         return STATES.get(measure.state, "数据缺失")
     text = measure.text(measure.value)
     if measure.target is not None:
         text += f"/{'≤' if measure.better == 'down' else ''}{measure.text(measure.target)}"
-    if measure.part is not None:
-        text += f"，{caption.own} {measure.text(measure.part)}"
     return (
         ("！" if measure.state == "not_met" else "")
         + text
@@ -173,8 +166,6 @@ def _progress_bar(sheet: Sheet, measure: Measure, place: tuple[float, float, flo
     edge: dict[str, Any] = {"edge": BAD, "linewidth": 1.2} if measure.state == "not_met" else {}
     sheet.rects([(left, top, goal, thick)], face="#f4f4f4")
     sheet.rects([(left, top, goal * reach, thick)], face=LIGHT, **edge)
-    if measure.part:
-        sheet.rects([(left, top, goal * min(measure.part / measure.target, 1.25), thick)], face=INK)
 
 
 def _progress_words(caption: Caption, measures: Sequence[Measure], known: Sequence[int]) -> dict[str, Line]:
@@ -205,12 +196,6 @@ def _progress_words(caption: Caption, measures: Sequence[Measure], known: Sequen
                 *spans_of(row),
                 "，目标 ",
                 fact(f"target_{k}", measure.target, measure.text(measure.target)),
-            )
-        if measure.part is not None:
-            row = (
-                *spans_of(row),
-                f"，{caption.own} ",
-                fact(f"part_{k}", measure.part, measure.text(measure.part)),
             )
         rows.append(row)
     without = len(measures) - len(known)
