@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from pbanalysis.ledgers.deliver import ImportSummary
@@ -16,6 +19,7 @@ from pbanalysis.ledgers.run import import_sources
 
 UNITS = Path(__file__).parents[1] / "data" / "ledgers" / "units.json"
 Line = dict[str, str]
+Rows = Sequence[Sequence[object]]
 
 
 @dataclass(frozen=True)
@@ -49,10 +53,10 @@ class Imported:
 
 @pytest.fixture
 def importing(tmp_path: Path) -> Callable[..., Imported]:
-    """Import files given as name -> bytes (or sources already on disk) with the sample registry."""
+    """Import files with the sample registry: name -> bytes, rows, or sheets of rows; or sources already on disk."""
 
     def run(
-        files: Mapping[str, bytes] | Sequence[Path],
+        files: Mapping[str, bytes | Rows | Mapping[str, Rows]] | Sequence[Path],
         *,
         store: str = "store",
         key: bool = True,
@@ -62,7 +66,8 @@ def importing(tmp_path: Path) -> Callable[..., Imported]:
             folder = tmp_path / f"in-{store}-{len(list(tmp_path.iterdir()))}"
             for name, data in files.items():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
-                (folder / name).write_bytes(data)
+                sheets = {"Sheet1": data} if isinstance(data, list) else data
+                (folder / name).write_bytes(sheets if isinstance(sheets, bytes) else build_book(sheets))
             sources: Sequence[Path] = [folder]
         else:
             sources = files
@@ -73,19 +78,8 @@ def importing(tmp_path: Path) -> Callable[..., Imported]:
     return run
 
 
-def build(
-    rows: Sequence[Sequence[object]],
-    *,
-    merges: Sequence[str] = (),
-    formats: Mapping[str, str] | None = None,
-    title: str = "Sheet1",
-) -> bytes:
-    """A workbook of one sheet."""
-    return build_book({title: rows}, merges=merges, formats=formats)
-
-
 def build_book(
-    sheets: Mapping[str, Sequence[Sequence[object]]],
+    sheets: Mapping[str, Rows],
     *,
     merges: Sequence[str] = (),
     formats: Mapping[str, str] | None = None,
@@ -111,12 +105,36 @@ def build_book(
 
 
 @pytest.fixture(scope="session")
-def book() -> Callable[..., bytes]:
-    """:func:`build`."""
-    return build
-
-
-@pytest.fixture(scope="session")
 def books() -> Callable[..., bytes]:
     """:func:`build_book`."""
     return build_book
+
+
+@pytest.fixture(scope="session")
+def book() -> Callable[..., bytes]:
+    """A workbook of one sheet."""
+
+    def one(rows: Rows, *, title: str = "Sheet1", **options: Any) -> bytes:
+        return build_book({title: rows}, **options)
+
+    return one
+
+
+@pytest.fixture(scope="session")
+def anywhere() -> Callable[[Path, str], bool]:
+    """Whether a text stands in any file under a folder, inside workbooks and Parquet columns too."""
+
+    def found(folder: Path, secret: str) -> bool:
+        for path in (p for p in folder.rglob("*") if p.is_file()):
+            data = path.read_bytes()
+            parts = [data]
+            if data.startswith(b"PK"):
+                with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                    parts += [archive.read(n) for n in archive.namelist()]
+            if path.suffix == ".parquet":
+                parts.append(str(pd.read_parquet(path).to_dict()).encode())
+            if any(secret.encode() in p for p in parts):
+                return True
+        return False
+
+    return found

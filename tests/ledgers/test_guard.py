@@ -163,9 +163,9 @@ def test_text_in_every_encoding_and_separator(importing: Any, encoding: str, sep
     assert got.cell("G2")["value"] == "学习㙍䶮𠮷"
 
 
-def test_a_wrong_extension_is_said_and_read(importing: Any, book: Any) -> None:
+def test_a_wrong_extension_is_said_and_read(importing: Any) -> None:
     """The content decides: a workbook named .csv, and a CSV named .xlsx, are read and remarked on."""
-    got = importing({"a.csv": book([HEADER, ROW]), "b.xlsx": CSV.encode("gb18030")})
+    got = importing({"a.csv": [HEADER, ROW], "b.xlsx": CSV.encode("gb18030")})
     assert [f.verdict for f in got.summary.files] == ["accept_with_findings"] * 2
     assert [f["code"] for f in got.lines("findings")].count("wrong_extension") == 2
 
@@ -193,9 +193,9 @@ def test_spreadsheetml_2003_named_xls(importing: Any) -> None:
     assert (got.cell("D2")["value"], got.cell("E2")["value"]) == ("2023-05-31", "20")
 
 
-def test_only_refused_files_give_status_3_and_leave_tables_alone(importing: Any, book: Any) -> None:
+def test_only_refused_files_give_status_3_and_leave_tables_alone(importing: Any) -> None:
     """A refused file is recorded with its reason; a store that exists keeps its rows."""
-    importing({"城关镇.xlsx": book([HEADER, ROW])})
+    importing({"城关镇.xlsx": [HEADER, ROW]})
     got = importing({"城关镇.xlsx": b"%PDF-1.7"})
     assert got.summary.exit_status is Exit.REFUSED
     assert got.summary.table_rows["meetings"] == 1
@@ -259,9 +259,7 @@ def test_damaged_xml_inside_a_sound_zip(one_book: bytes, data: st.DataObject) ->
         st.sampled_from([b"", b'r="A0"', b"<c", b't="s"><v>999', b"</row>", b'ref="A1:ZZZZ9999999"', b"-1"])
     )
     broken = _with_part(
-        one_book,
-        part,
-        lambda old: old[: int(len(old) * cut)] + word + old[int(len(old) * cut) :],
+        one_book, part, lambda old: old[: int(len(old) * cut)] + word + old[int(len(old) * cut) :]
     )
     with contextlib.suppress(Refusal):
         read_workbook(inspect(broken), broken)
