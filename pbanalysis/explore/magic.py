@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
 from typing import Any
 
 from pbanalysis.calendar import Period
@@ -83,7 +82,7 @@ class Quick:
             case ["指标"] | ["指标", "list"]:
                 return catalogue()
             case ["指标", name] if name in registry():
-                return _record(name)
+                return registry()[name].record
             case ["指标", theme]:
                 return catalogue(theme)
             case ["期间", label]:
@@ -153,18 +152,6 @@ class Quick:
 
 def _wrong(got: str, fix: str) -> PbError:
     return PbError(Code.UNKNOWN_PARAMETER, "%pb 看不懂这一行", where="%pb", got=got, fix=fix)
-
-
-def _record(name: str) -> str:
-    i = registry()[name]
-    parts: Sequence[tuple[str, str]] = (
-        ("算法", i.formula),
-        ("依据", f"{i.clause}　{i.quote}"),
-        ("为什么看它", i.why),
-        ("责任主体", i.responsible),
-        ("说明", "；".join(text for text in (i.caveats, i.background) if text)),
-    )
-    return "\n".join([f"{i.id} {i.name}", *(f"{title}：{text}" for title, text in parts if text.strip())])
 
 
 def load(ipython: Any) -> None:

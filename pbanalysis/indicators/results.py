@@ -182,6 +182,9 @@ class Results:
         counts = {name: pd.to_numeric(frame[name]).astype("Int64") for name in _LEFT_OUT}
         return cls(frame.assign(**numbers, **counts)[list(COLUMNS)])
 
+    def __repr__(self) -> str:
+        return f"<Results {self.period}, as of {self.as_of}: {len(self.frame)} rows, unsuppressed>"
+
     def _repr_html_(self) -> str:
         county = self.frame[self.frame["unit_level"] == "county"]
         rows = "".join(

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from functools import cache
+from html import escape
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -104,6 +105,22 @@ class Indicator:
     def clause(self) -> str:
         """Where it stands in the plan, e.g. 措施3 or 要求二."""
         return measure_of(self.item).clause
+
+    @property
+    def record(self) -> str:
+        """What a reader asks first, a line each: formula, clause, why, who answers, what to mind."""
+        parts = (
+            ("算法", self.formula),
+            ("依据", f"{self.clause}　{self.quote}".strip()),
+            ("为什么看它", self.why),
+            ("责任主体", self.responsible),
+            ("说明", "；".join(text for text in (self.caveats, self.background) if text)),
+        )
+        return "\n".join([f"{self.id} {self.name}", *(f"{title}：{text}" for title, text in parts if text)])
+
+    def _repr_html_(self) -> str:
+        name, *lines = (escape(line) for line in self.record.splitlines())
+        return f"<p><b>{name}</b></p>" + "".join(f"<p>{line}</p>" for line in lines)
 
     @property
     def yearly(self) -> bool:

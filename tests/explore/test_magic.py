@@ -57,6 +57,7 @@ def test_indicators_and_help(quick):
     """The catalogue, one record, the help."""
     assert len(quick.answer("指标 学习质量")) > 10
     assert "算法" in quick.answer("指标 S01")
+    assert "<b>S01 " in pb.indicators("study").S01._repr_html_()
     assert quick.answer("") == HELP
 
 
