@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 
 from pbanalysis.ledgers.grid import Sheet
 from pbanalysis.ledgers.headers import Kind, header_keys, header_unit, header_year, kinds, match
@@ -50,7 +50,7 @@ class Layout:
     score: float
     texts: dict[int, dict[int, str]] = field(default_factory=dict, repr=False)
 
-    @property
+    @cached_property
     def fields(self) -> dict[str, Column]:
         """Column of every field."""
         return {c.field: c for c in self.columns.values() if c.field}

@@ -11,11 +11,12 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pbanalysis.ledgers.dates import months_after
 from pbanalysis.ledgers.result import DataRow, SheetResult
-from pbanalysis.store.schema import TABLES, Column
+from pbanalysis.store.schema import TABLES
 
 __all__ = ["Filed", "Record", "content_hash", "filed_of", "records_of"]
 
@@ -77,18 +78,20 @@ class Filed:
         known = [d for d in days if d]
         return None if not known or (of_all and len(known) < len(days)) else max(known)
 
-    def column(self, table: str, column: Column) -> object:
-        """What a column takes without a maker."""
+
+@cache
+def _columns(table: str) -> list[tuple[str, str, str, object]]:
+    """Of a table without the ids made at import: column, field, how it is taken, and what it is unsaid."""
+    fields, unsaid = _FIELDS.get(table, {}), _UNSAID.get(table, {})
+    found: list[tuple[str, str, str, object]] = []
+    for column in TABLES[table].columns:
         name = column.name
-        if name in _UNITS:
-            return getattr(self.row, name)
-        field = _FIELDS.get(table, {}).get(name, name)
-        value = self.day(field) if column.kind == "date" else self.value(field)
-        if column.kind == "bool" and not column.optional and name not in _UNSAID.get(table, {}):
-            return value is True
-        if name == "year":
-            return value or self.sheet.preamble.year
-        return _UNSAID.get(table, {}).get(name) if value is None else value
+        if name.endswith("_id") and name not in _UNITS:
+            continue
+        required = column.kind == "bool" and not column.optional and name not in unsaid
+        how = "unit" if name in _UNITS else "flag" if required else column.kind
+        found.append((name, fields.get(name, name), how, unsaid.get(name)))
+    return found
 
 
 def filed_of(sheet: SheetResult, domains: Mapping[str, str]) -> Iterator[Filed]:
@@ -116,11 +119,20 @@ def _number_terms(rows: list[DataRow]) -> None:
 def records_of(filed: Filed, layout: str, table: str) -> Iterator[Record]:
     """Records of a table; ids made at import are still missing."""
     for given in _MAKERS[layout](filed) if layout in _MAKERS else [{}]:
-        yield {
-            c.name: given[c.name] if c.name in given else filed.column(table, c)
-            for c in TABLES[table].columns
-            if c.name in given or c.name in _UNITS or not c.name.endswith("_id")
-        }
+        record: Record = {}
+        for name, field, how, unsaid in _columns(table):
+            if name in given:
+                continue
+            if how == "unit":
+                value = getattr(filed.row, name)
+            elif name == "year":
+                value = filed.value(field) or filed.sheet.preamble.year
+            else:
+                value = filed.day(field) if how == "date" else filed.value(field)
+                if how == "flag":
+                    value = value is True
+            record[name] = unsaid if value is None else value
+        yield record | given
 
 
 # -- one maker a layout ---------------------------------------------------------------------------
