@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pbanalysis.calendar import add_months
-from pbanalysis.demo.places import Places, dates, stream
+from pbanalysis.demo.places import Places, dates, day_column, flag_column, stream
 from pbanalysis.demo.study import EXPORTED_ON
 
 __all__ = ["admissions", "file_audits", "followups", "plans", "profiles"]
@@ -140,7 +140,7 @@ def _finished(places: Places, frame: pd.DataFrame, rng: np.random.Generator) -> 
     gone = stalled & (rng.random(n) < 0.3)
     frame["outcome"] = np.where(gone, np.where(rng.random(n) < 0.6, "withdrawn", "transferred"), outcome)
     domain = branches["domain"].to_numpy()[frame["org"]]
-    frame["two_new"] = pd.Series(np.isin(domain, ["private", "social"])).astype("boolean")
+    frame["two_new"] = flag_column(np.isin(domain, ["private", "social"]))
     order = np.lexsort((np.arange(n), town))
     frame, town = frame.iloc[order].reset_index(drop=True), town[order]
     number = frame.groupby(town).cumcount() + 1
@@ -226,6 +226,6 @@ def followups(places: Places, cases: pd.DataFrame, seed: int) -> pd.DataFrame:
         care = places.townships["diligence"].to_numpy()[own["town"]]
         done = due + np.where(rng.random(len(own)) < 0.25 * (1 - care), rng.integers(2, 40, len(own)), -rng.integers(0, 20, len(own)))  # fmt: skip
         skip = (done > dates(EXPORTED_ON)) | (rng.random(len(own)) < 0.2 * (1 - care))
-        rows.append(pd.DataFrame({"case_id": own["case_id"].to_numpy(), "due_on": due.astype("datetime64[s]"), "done_on": pd.Series(done.astype("datetime64[s]")).mask(skip)}))  # fmt: skip
+        rows.append(pd.DataFrame({"case_id": own["case_id"].to_numpy(), "due_on": due.astype("datetime64[s]"), "done_on": day_column(done).mask(skip)}))  # fmt: skip
     frame = pd.concat(rows, ignore_index=True)
     return frame.sort_values(["case_id", "due_on"]).reset_index(drop=True)

@@ -44,7 +44,7 @@ def write_filed(places: Places, tables: Mapping[str, pd.DataFrame], folder: Path
             own = groups.get(town.township_id, rows.iloc[:0])
             if own.empty and not _nil_report(layout, str(town.story)):
                 continue
-            style = Style.of(stream(seed, f"{layout.kind}/{town.township_id}"), str(town.name), careful=town.story == "exemplary")  # fmt: skip
+            style = Style(stream(seed, f"{layout.kind}/{town.township_id}"), str(town.name), careful=town.story == "exemplary")  # fmt: skip
             sheet = Sheet(layout, str(town.name), style, names, own, people, town.story == _HIDDEN_PHONE)
             target = folder / "ledgers" / str(town.name)
             target.mkdir(parents=True, exist_ok=True)

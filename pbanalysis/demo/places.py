@@ -12,7 +12,7 @@ import pandas as pd
 
 from pbanalysis.demo.stories import COUNTY_CODE, COUNTY_NAME, ORDINARY, STORIES, Story
 
-__all__ = ["Places", "dates", "make_places", "stream"]
+__all__ = ["Places", "dates", "day_column", "flag_column", "make_places", "stream"]
 
 _FIRST = (
     "安白碧长潮大东丰凤甘古广海红湖花槐黄金锦莲柳龙绿梅明宁平青清秋泉榕瑞沙杉石泰桐望文西仙祥兴杨永玉源云竹紫"
@@ -33,6 +33,16 @@ def stream(seed: int, name: str) -> np.random.Generator:
 def dates(text: Any) -> npt.NDArray[np.datetime64]:
     """Days from ISO text or any dates."""
     return np.asarray(text).astype("datetime64[D]")
+
+
+def day_column(values: Any) -> pd.Series[Any]:
+    """A column of days."""
+    return pd.Series(np.asarray(values).astype("datetime64[s]"))
+
+
+def flag_column(hits: Any) -> pd.Series[Any]:
+    """A column of flags."""
+    return pd.Series(hits).astype("boolean")
 
 
 @dataclass(frozen=True)

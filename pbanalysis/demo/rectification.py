@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pbanalysis.calendar import add_months
-from pbanalysis.demo.places import Places, dates, stream
+from pbanalysis.demo.places import Places, dates, day_column, flag_column, stream
 from pbanalysis.demo.study import EXPORTED_ON
 
 __all__ = ["branch_grades", "elections", "issues", "submissions", "supervisions", "weak_orgs"]
@@ -78,11 +78,11 @@ def issues(places: Places, seed: int) -> pd.DataFrame:
     frame["problem"] = problem.where(rng.random(n) < 0.4, problem + "（情形" + number + "）")
     measure = pd.Series(_MEASURES[rng.integers(0, len(_MEASURES), n)])
     frame["measure"] = measure.mask((rng.random(n) < 0.012) & (care < 1)).astype("str")
-    frame["owner_named"] = pd.Series((rng.random(n) > 0.03) | (care == 1)).astype("boolean")
+    frame["owner_named"] = flag_column((rng.random(n) > 0.03) | (care == 1))
     frame["deadline_kind"] = kind
     dated = kind == "dated"
-    frame["deadline_original_on"] = pd.Series(original.astype("datetime64[s]")).where(dated)
-    frame["deadline_on"] = pd.Series(current.astype("datetime64[s]")).where(dated)
+    frame["deadline_original_on"] = day_column(original).where(dated)
+    frame["deadline_on"] = day_column(current).where(dated)
     return _ended(frame, open_, done, closed, care, story, rng)
 
 
@@ -100,9 +100,9 @@ def _ended(
     unclosed = np.where((unclosed == "done") & (done > dates(EXPORTED_ON)), "in_progress", unclosed)
     finished = open_ & (unclosed == "done")
     frame["status"] = np.where(open_, unclosed, "closed")
-    day = pd.Series(done.astype("datetime64[s]"))
+    day = day_column(done)
     frame["done_on"] = day.where((~open_ & ~other) | finished)
-    frame["closed_on"] = pd.Series(closed.astype("datetime64[s]")).where(~open_)
+    frame["closed_on"] = day_column(closed).where(~open_)
     accepted = pd.Series(rng.choice(["township", "county"], n, p=[0.72, 0.28]))
     frame["accepted_by"] = accepted.where(~open_ & ~other & ((rng.random(n) < 0.93) | (care == 1))).astype(
         "str"
@@ -113,10 +113,10 @@ def _ended(
     again &= reopened <= dates(EXPORTED_ON)
     reclosed = reopened + rng.integers(10, 60, n)
     settled = again & (reclosed <= dates(EXPORTED_ON)) & (rng.random(n) < 0.55)
-    frame["reopened_on"] = pd.Series(reopened.astype("datetime64[s]")).where(again)
-    frame["reclosed_on"] = pd.Series(reclosed.astype("datetime64[s]")).where(settled)
+    frame["reopened_on"] = day_column(reopened).where(again)
+    frame["reclosed_on"] = day_column(reclosed).where(settled)
     frame["status"] = np.where(again & ~settled, "in_progress", frame["status"])
-    frame["rule_document"] = pd.Series(~open_ & ~other & (rng.random(n) < 0.1 + 0.2 * care)).astype("boolean")
+    frame["rule_document"] = flag_column(~open_ & ~other & (rng.random(n) < 0.1 + 0.2 * care))
     return frame
 
 
@@ -163,8 +163,8 @@ def weak_orgs(places: Places, seed: int) -> pd.DataFrame:
         over = rng.random(n) < 0.8
         frame = pd.DataFrame({"org_id": own["org_id"].to_numpy(), "cycle_year": cycle, "listed_on": listed.astype("datetime64[s]")})  # fmt: skip
         for flag in ("plan", "leader", "first_secretary", "partner_unit"):
-            frame[flag] = pd.Series(rng.random(n) < 0.5 + 0.5 * care).astype("boolean")
-        frame["accepted_on"] = pd.Series(accepted.astype("datetime64[s]")).where(over)
+            frame[flag] = flag_column(rng.random(n) < 0.5 + 0.5 * care)
+        frame["accepted_on"] = day_column(accepted).where(over)
         frame["result"] = pd.Series(result).where(over).astype("str")
         rows.append(frame)
     return pd.concat(rows, ignore_index=True)
@@ -198,10 +198,10 @@ def elections(places: Places, seed: int) -> pd.DataFrame:
     term = rng.integers(3, 9, n)
 
     def known(day: Any, mask: Any) -> pd.Series[Any]:
-        return pd.Series(day.astype("datetime64[s]")).where(mask & (day <= dates(EXPORTED_ON)))
+        return day_column(day).where(mask & (day <= dates(EXPORTED_ON)))
 
     frame = pd.DataFrame({"org_id": orgs["org_id"], "term_no": term.astype(str), "elected_on": elected.astype("datetime64[s]"), "term_years": years, "expires_on": expires.astype("datetime64[s]")})  # fmt: skip
-    frame["extended_until"] = pd.Series(until.astype("datetime64[s]")).where(extended)
+    frame["extended_until"] = day_column(until).where(extended)
     frame["reminded_on"], frame["held_on"] = known(reminded, remind), known(held, held_known)
     after = frame[held_known].copy()
     after["term_no"] = (term[held_known] + 1).astype(str)
@@ -246,7 +246,7 @@ def supervisions(places: Places, seed: int) -> pd.DataFrame:
     order = np.lexsort((acted, town))
     town, acted, care = town[order], acted[order], care[order]
     action = rng.choice(["letter", "call", "talk", "none"], n, p=[0.45, 0.3, 0.15, 0.1])
-    due = pd.Series((acted + 15).astype("datetime64[s]")).where((action != "none") & (rng.random(n) < 0.95))
+    due = day_column(acted + 15).where((action != "none") & (rng.random(n) < 0.95))
     replied = acted + np.where(
         rng.random(n) < 0.6 * (1 - care), rng.integers(16, 40, n), rng.integers(2, 15, n)
     )
@@ -261,6 +261,6 @@ def supervisions(places: Places, seed: int) -> pd.DataFrame:
             "method": rng.choice(["field_stay", "inspection", "spot_check"], n),
             "action": action,
             "reply_due_on": due,
-            "replied_on": pd.Series(replied.astype("datetime64[s]")).where(back),
+            "replied_on": day_column(replied).where(back),
         }
     )

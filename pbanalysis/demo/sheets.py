@@ -8,7 +8,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,8 @@ from pbanalysis.demo.people import People
 from pbanalysis.demo.stories import COUNTY_NAME
 
 __all__ = ["Day", "Sheet", "Style", "write_csv_ledger", "write_workbook"]
+
+T = TypeVar("T")
 
 _CELL_FORMATS = ("yyyy-mm-dd", "yyyy/m/d", 'yyyy"年"m"月"d"日"')
 _TEXT_FORMATS = ("{0}.{1}.{2}", "{0}/{1}/{2}", "{0}年{1}月{2}日", "{0}-{1:02d}-{2:02d}", "{0}{1:02d}{2:02d}")
@@ -36,76 +38,44 @@ class Day(NamedTuple):
     number_format: str
 
 
-@dataclass(frozen=True)
 class Style:
-    """One township's way with one ledger."""
+    """One township's way with one ledger, drawn by chance; the careful township is tidy."""
 
-    rng: np.random.Generator
-    unit: str
-    filed_on: str
-    sheet_name: bool
-    variant: int
-    two_rows: bool
-    unit_row: bool
-    town_column: bool
-    remark_first: bool
-    sections: bool
-    total: bool
-    note: str
-    signature: bool
-    full_names: bool
-    spaced: bool
-    flags: tuple[str, str]
-    blank: str | None
-    person_suffix: bool
-    text_numbers: bool
-    yuan: bool
-    join: str
-    cell_format: str
-    text_formats: tuple[str, ...]
-    real_dates: float
-    odd: float
-
-    @classmethod
-    def of(cls, rng: np.random.Generator, town: str, *, careful: bool) -> Style:
-        """Draw a style; the careful township is tidy."""
-
+    def __init__(self, rng: np.random.Generator, town: str, *, careful: bool) -> None:
         def often(p: float) -> bool:
             return bool(rng.random() < p)
 
-        unit = [
-            town,
-            f"{town}党委" if not town.endswith("街道") else f"{town}党工委",
-            f"中共{COUNTY_NAME}{town}委员会",
-        ]
+        def one_of(*choices: T) -> T:
+            return choices[int(rng.integers(0, len(choices)))]
+
+        street = town.endswith("街道")
         texts = rng.permutation(len(_TEXT_FORMATS))[: int(rng.integers(1, 3))]
-        return cls(
-            rng=rng,
-            unit=unit[int(rng.integers(0, 2 if town.endswith("街道") else 3))],
-            filed_on=f"2024年1月{int(rng.integers(15, 21))}日",
-            sheet_name=often(0.5),
-            variant=0 if careful else int(rng.integers(0, 3)),
-            two_rows=not careful and often(0.5),
-            unit_row=often(0.35),
-            town_column=often(0.3),
-            remark_first=often(0.2),
-            sections=often(0.35),
-            total=careful or often(0.4),
-            note=_NOTES[int(rng.integers(0, 3))] if often(0.6) else "",
-            signature=often(0.75),
-            full_names=not careful and often(0.35),
-            spaced=not careful and often(0.2),
-            flags=(("是", "否"), ("√", "×"), ("有", "无"))[int(rng.integers(0, 3))],
-            blank=(None, "/", "—")[int(rng.integers(0, 3))],
-            person_suffix=not careful and often(0.2),
-            text_numbers=not careful and often(0.15),
-            yuan=often(0.3),
-            join=("、", "+", "，")[int(rng.integers(0, 3))],
-            cell_format=_CELL_FORMATS[int(rng.integers(0, 3))],
-            text_formats=tuple(_TEXT_FORMATS[i] for i in texts),
-            real_dates=1.0 if careful else float(rng.choice([0.0, 0.5, 1.0])),
-            odd=0.0 if careful else 0.008,
-        )
+        full = [] if street else [f"中共{COUNTY_NAME}{town}委员会"]
+        self.rng = rng
+        self.unit = one_of(town, f"{town}党工委" if street else f"{town}党委", *full)
+        self.filed_on = f"2024年1月{int(rng.integers(15, 21))}日"
+        self.sheet_name = often(0.5)
+        self.variant = 0 if careful else int(rng.integers(0, 3))
+        self.two_rows = not careful and often(0.5)
+        self.unit_row = often(0.35)
+        self.town_column = often(0.3)
+        self.remark_first = often(0.2)
+        self.sections = often(0.35)
+        self.total = careful or often(0.4)
+        self.note = one_of(*_NOTES) if often(0.6) else ""
+        self.signature = often(0.75)
+        self.full_names = not careful and often(0.35)
+        self.spaced = not careful and often(0.2)
+        self.flags = one_of(("是", "否"), ("√", "×"), ("有", "无"))
+        self.blank = one_of(None, "/", "—")
+        self.person_suffix = not careful and often(0.2)
+        self.text_numbers = not careful and often(0.15)
+        self.yuan = often(0.3)
+        self.join = one_of("、", "+", "，")
+        self.cell_format = one_of(*_CELL_FORMATS)
+        self.text_formats = tuple(_TEXT_FORMATS[i] for i in texts)
+        self.real_dates = 1.0 if careful else float(rng.choice([0.0, 0.5, 1.0]))
+        self.odd = 0.0 if careful else 0.008
 
 
 @dataclass(frozen=True)
@@ -139,13 +109,7 @@ class Sheet:
     def header(self) -> tuple[list[str], list[str] | None]:
         """Header row, and the row below it where groups are written out."""
         style = self.style
-        names = [c.headers[style.variant] for c in self.cells]
-        if self.layout.village:
-            unit = "（元）" if style.yuan else "（万元）"
-            bare = not style.yuan and style.unit_row
-            names = [
-                n + ("" if bare else unit) if c.kind == "money" else n for n, c in zip(names, self.cells)
-            ]
+        names = self.names_of(unit=style.yuan or not style.unit_row)
         if not style.two_rows or not any(c.group for c in self.cells):
             return names, None
         top, seen = [], set()
@@ -153,6 +117,11 @@ class Sheet:
             top.append(name if not cell.group else "" if cell.group in seen else cell.group)
             seen.add(cell.group)
         return top, [name if cell.group else "" for name, cell in zip(names, self.cells)]
+
+    def names_of(self, *, unit: bool) -> list[str]:
+        """Header of every column; of money with its unit."""
+        money = ("（元）" if self.style.yuan else "（万元）") if unit else ""
+        return [c.headers[self.style.variant] + (money if c.kind == "money" else "") for c in self.cells]
 
     def above(self) -> list[list[str]]:
         """Title, 填报单位, and sometimes the unit."""
@@ -214,21 +183,15 @@ class Sheet:
             case "town":
                 return [self.town] * n
             case "remark":
-                return [
-                    ("已核对", "无", "/")[int(k)] if k < 3 else None for k in style.rng.integers(0, 40, n)
-                ]
-            case "name" if cell.field:
-                return [
-                    name if named else None for name, named in zip(self.people.names(n), rows[cell.field])
-                ]
+                return [{0: "已核对", 1: "无", 2: "/"}.get(int(k)) for k in style.rng.integers(0, 40, n)]
             case "name":
-                return [
-                    name if k else None for name, k in zip(self.people.names(n), style.rng.random(n) < 0.7)
-                ]
+                names = self.people.names(n)
+                named = rows[cell.field] if cell.field else style.rng.random(n) < 0.7
+                return [name if there else None for name, there in zip(names, named)]
             case "sex":
-                return ["女" if woman else "男" for woman in self._women(n)]
+                return ["男女"[k % 2] for k in range(n)]
             case "id_number":
-                return list(self.people.id_numbers(self._women(n)))
+                return list(self.people.id_numbers([k % 2 == 1 for k in range(n)]))
             case "org":
                 return [self._name(key) for key in rows[cell.field]]
             case "date":
@@ -239,9 +202,6 @@ class Sheet:
                 return [words.get(kind, day) for kind, day in zip(rows["deadline_kind"], days)]
             case _:
                 return self._plain(cell, rows[cell.field])
-
-    def _women(self, n: int) -> list[bool]:
-        return [k % 2 == 1 for k in range(n)]
 
     def _name(self, key: Any) -> str | None:
         if not isinstance(key, str):
@@ -380,11 +340,8 @@ def _write_line(
 
 def write_csv_ledger(sheet: Sheet, path: Path) -> None:
     """Write the ledger as older programs export it: GB18030, CRLF, one header row."""
-    names = [c.headers[sheet.style.variant] for c in sheet.cells]
-    unit = "（元）" if sheet.style.yuan else "（万元）"
-    header = [n + unit if c.kind == "money" else n for n, c in zip(names, sheet.cells)]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    for row in [*sheet.above(), header, *sheet.data(), *sheet.below()]:
+    for row in [*sheet.above(), sheet.names_of(unit=True), *sheet.data(), *sheet.below()]:
         writer.writerow([f"{v.day.year}-{v.day.month:02d}-{v.day.day:02d}" if isinstance(v, Day) else v for v in row])  # fmt: skip
     path.write_bytes(out.getvalue().encode("gb18030"))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pbanalysis.demo.places import Places, dates, stream
+from pbanalysis.demo.places import Places, dates, day_column, flag_column, stream
 
 __all__ = [
     "EXPORTED_ON",
@@ -142,9 +142,9 @@ def _recorded(places: Places, rows: pd.DataFrame, held: Any, rng: np.random.Gene
     lecture = types.str.contains("lecture").to_numpy()
     first = types.isin(["life_meeting;appraisal", "life_meeting", "appraisal"]).to_numpy()
     frame = pd.DataFrame({"org_id": orgs["org_id"].to_numpy()[org], "held_on": held.astype("datetime64[s]")})
-    frame["recorded_on"] = _masked(pd.Series(recorded.astype("datetime64[s]")), missing(0.03))
+    frame["recorded_on"] = _masked(day_column(recorded), missing(0.03))
     frame["types"] = types.str.split(";")
-    flag = pd.Series(rng.random(n) < 0.70 + 0.30 * care).astype("boolean")
+    flag = flag_column(rng.random(n) < 0.70 + 0.30 * care)
     frame["first_topic"] = _masked(flag, first | missing(0.04))
     frame["topic"] = _masked(topic, missing(0.03))
     frame["expected_n"] = _masked(pd.Series(expected).astype("Int64"), missing(0.025))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pbanalysis.demo.places import Places, dates, stream
+from pbanalysis.demo.places import Places, dates, day_column, flag_column, stream
 from pbanalysis.demo.stories import COUNTY_CODE
 
 __all__ = ["community_years", "enterprises", "measure_records", "org_counts", "quotas", "village_years"]
@@ -69,7 +69,7 @@ def village_years(places: Places, seed: int) -> pd.DataFrame:
         operating = np.round(total * rng.uniform(0.45, 0.96, n) / 100) * 100
 
         def flag(rate: Any) -> pd.Series[Any]:
-            values = pd.Series(rng.random(n) < rate).astype("boolean")
+            values = flag_column(rng.random(n) < rate)
             return values.mask((rng.random(n) < 0.02) & (care < 1))
 
         frame = pd.DataFrame({"village_id": own["village_id"], "year": year})
@@ -83,11 +83,11 @@ def village_years(places: Places, seed: int) -> pd.DataFrame:
         frame["model"] = rng.choice(["strong_leads_weak", "union", "district", "none"], n)
         filed = dates("2023-04-10") + rng.integers(0, 260, n).astype("timedelta64[D]")
         assessed = dates("2023-05-20") + rng.integers(0, 220, n).astype("timedelta64[D]")
-        frame["rules_filed_on"] = pd.Series(filed.astype("datetime64[s]")).where((rng.random(n) < 0.4 + 0.6 * care) & (not last))  # fmt: skip
+        frame["rules_filed_on"] = day_column(filed).where((rng.random(n) < 0.4 + 0.6 * care) & (not last))  # fmt: skip
         frame["graduates_n"] = pd.Series(rng.integers(0, 3, n)).astype("Int64")
         frame["reserve_n"] = pd.Series(rng.integers(0, 4, n)).astype("Int64")
         frame["secretary_professional"] = flag(0.34)
-        frame["secretary_assessed_on"] = pd.Series(assessed.astype("datetime64[s]")).where((rng.random(n) < 0.5 + 0.5 * care) & (not last))  # fmt: skip
+        frame["secretary_assessed_on"] = day_column(assessed).where((rng.random(n) < 0.5 + 0.5 * care) & (not last))  # fmt: skip
         if not last:
             _exact_income(frame, story)
         rows.append(frame)
@@ -112,7 +112,7 @@ def community_years(places: Places, seed: int) -> pd.DataFrame:
     n = len(own)
     frame = pd.DataFrame({"village_id": own["village_id"].to_numpy(), "year": 2023, "workers_n": rng.integers(8, 19, n)})  # fmt: skip
     for name in ("std_team", "std_grid", "std_site", "std_service", "big_committee", "grids_merged"):
-        frame[name] = pd.Series(rng.random(n) < 0.78).astype("boolean").mask(rng.random(n) < 0.05)
+        frame[name] = flag_column(rng.random(n) < 0.78).mask(rng.random(n) < 0.05)
     return frame
 
 
@@ -134,12 +134,12 @@ def enterprises(places: Places, seed: int) -> pd.DataFrame:
             "enterprise_id": codes + "-E" + number.astype(str).str.zfill(3),
             "township_id": codes,
             "kind": kind,
-            "operating": pd.Series(rng.random(n) < 0.95).astype("boolean"),
-            "eligible": pd.Series(rng.random(n) < 0.3).astype("boolean"),
+            "operating": flag_column(rng.random(n) < 0.95),
+            "eligible": flag_column(rng.random(n) < 0.3),
             "coverage": np.where(covered, rng.choice(["own", "joint"], n, p=[0.3, 0.7]), rng.choice(["work_only", "none"], n, p=[0.8, 0.2])),
-            "instructor": pd.Series(rng.random(n) < 0.55 + 0.45 * care).astype("boolean"),
-            "liaison": pd.Series(rng.random(n) < 0.6 + 0.4 * care).astype("boolean"),
-            "surveyed_on": pd.Series(surveyed.astype("datetime64[s]")).where(rng.random(n) < 0.6 + 0.4 * care),
+            "instructor": flag_column(rng.random(n) < 0.55 + 0.45 * care),
+            "liaison": flag_column(rng.random(n) < 0.6 + 0.4 * care),
+            "surveyed_on": day_column(surveyed).where(rng.random(n) < 0.6 + 0.4 * care),
         }
     )  # fmt: skip
 
