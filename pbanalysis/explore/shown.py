@@ -10,7 +10,8 @@ from pbanalysis.errors import PbError
 
 __all__ = ["STYLE", "Shown", "html_of_error", "html_of_exhibit"]
 
-# scoped to what this package shows interactively; reports have their own style sheet
+# scoped to what this package shows interactively; reports have their own style sheet. JupyterLab's rules for
+# tables in outputs (fixed columns, all text to the right) are more specific, hence !important
 STYLE = """<style>
 .pb-shown{font-size:14px;line-height:1.6;max-width:1180px}
 .pb-shown .pb-picture svg{max-width:100%;height:auto}
@@ -18,10 +19,10 @@ STYLE = """<style>
 .pb-shown figcaption{font-weight:600}
 .pb-shown .pb-about,.pb-shown .pb-unit,.pb-shown .pb-notes{font-weight:400;font-size:12px;color:#666}
 .pb-shown .pb-notes p{margin:.1em 0}
-.pb-shown table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+.pb-shown table{border-collapse:collapse;width:100%;table-layout:auto!important;font-variant-numeric:tabular-nums}
 .pb-shown caption{text-align:left;font-weight:600;padding:.2em 0;color:inherit}
-.pb-shown th,.pb-shown td{padding:3px 8px;border-bottom:1px solid #ddd;text-align:left;vertical-align:top}
-.pb-shown .pb-right{text-align:right}.pb-shown .pb-center{text-align:center}
+.pb-shown th,.pb-shown td{padding:3px 8px;border-bottom:1px solid #ddd;text-align:left!important;vertical-align:top}
+.pb-shown th.pb-right{white-space:nowrap}.pb-shown .pb-right{text-align:right!important}.pb-shown .pb-center{text-align:center!important}
 .pb-shown .pb-group th{background:#f2f2f2}
 .pb-shown aside{border-left:3px solid #999;padding:.2em 1em;margin:.5em 0}
 .pb-shown .pb-box-title{font-weight:600;margin:.2em 0}
