@@ -152,13 +152,11 @@ def compare(
                 end[chosen] = value
     bounds = Limits(*ends)
     if effect.value > 1:
-        with np.errstate(divide="ignore"):
-            # the rest of the county is an estimate too, where the unit was left out of it
-            variance = 1 / (4 * np.maximum(n, 1)) + np.where(excluded, 1 / (4 * np.maximum(rest_n, 1)), 0)
-        spread = np.sqrt(effect.value * variance)
-        p = _arcsine_p(rate, reference, spread, effect.degrees)
+        # the rest of the county is an estimate too, where the unit was left out of it
+        size = _effective(np.maximum(n, 1), np.where(excluded, np.maximum(rest_n, 1), np.inf), effect)
+        p = _effective_p(rate, reference, size, effect.degrees)
         inner, outer = np.maximum(inner, p), np.maximum(outer, p)
-        bounds = _wider(bounds, _arcsine_limits(reference, spread, effect.degrees))
+        bounds = _wider(bounds, _effective_limits(reference, size, effect.degrees))
     return Comparison(x, n, rate, base, excluded, compared, bounds, inner, outer, effect)
 
 
@@ -234,13 +232,11 @@ def limits(
     if not 0 < baseline < 1 or (n < 1).any():
         raise ValueError("分母应至少为 1，基准率应在 0 与 1 之间")
     centre = np.full(n.shape, float(baseline))
-    law, variance = binomial(n, centre), 1 / (4 * n)
-    if rest_n is not None:
-        rest = np.full(n.shape, float(rest_n))
-        law, variance = hypergeometric(n, np.round(centre * rest), rest), variance + 1 / (4 * rest)
+    rest = np.full(n.shape, np.inf if rest_n is None else float(rest_n))
+    law = binomial(n, centre) if rest_n is None else hypergeometric(n, np.round(centre * rest), rest)
     bounds = _limits(law, n)
     if effect.value > 1:
-        bounds = _wider(bounds, _arcsine_limits(centre, np.sqrt(effect.value * variance), effect.degrees))
+        bounds = _wider(bounds, _effective_limits(centre, _effective(n, rest, effect), effect.degrees))
     return bounds
 
 
@@ -316,17 +312,37 @@ def _first(holds: Callable[[Floats], Bools], n: Floats) -> Floats:
     return start
 
 
-def _arcsine_p(rate: Floats, reference: Floats, spread: Floats, df: int) -> Floats:
-    t = (np.arcsin(np.sqrt(rate)) - np.arcsin(np.sqrt(reference))) / spread
-    p: Floats = 2 * special.stdtr(df, -np.abs(t))
+def _effective(n: Floats, rest_n: Floats, effect: DesignEffect) -> Floats:
+    """How many independent records a unit's say as much as, beside a baseline from `rest_n` records."""
+    size: Floats = 1 / (effect.value * (1 / n + 1 / rest_n))
+    return size
+
+
+def _at_most(rate: Floats, reference: Floats, size: Floats) -> Floats:
+    """Mid-p of a rate or less among `size` binomial trials, which need not be whole."""
+    p: Floats = special.betainc(size * (1 - rate) + 0.5, size * rate + 0.5, 1 - reference)
     return p
 
 
-def _arcsine_limits(reference: Floats, spread: Floats, df: int) -> Limits:
-    centre = np.arcsin(np.sqrt(reference))
-    tails = (INNER / 2, 1 - INNER / 2, OUTER / 2, 1 - OUTER / 2)
-    angles = (centre + special.stdtrit(df, q) * spread for q in tails)
-    return Limits(*(np.sin(np.clip(a, 0, np.pi / 2)) ** 2 for a in angles))
+def _effective_p(rate: Floats, reference: Floats, size: Floats, df: int) -> Floats:
+    """Two-sided p-value; the normal deviate is read as Student's t, for the effect was estimated."""
+    low = _at_most(rate, reference, size)
+    p: Floats = 2 * special.stdtr(df, special.ndtri(np.minimum(low, 1 - low)))
+    return p
+
+
+def _effective_limits(reference: Floats, size: Floats, df: int) -> Limits:
+    ends = []
+    for tail in (INNER / 2, 1 - INNER / 2, OUTER / 2, 1 - OUTER / 2):
+        wanted = special.ndtr(special.stdtrit(df, tail))
+        low, high = np.zeros_like(reference), np.ones_like(reference)
+        for _ in range(50):  # halvings, to the last digit
+            middle = (low + high) / 2
+            short = _at_most(middle, reference, size) < wanted
+            low, high = np.where(short, middle, low), np.where(short, high, middle)
+        # from outside, so that none or all lies beyond a limit only where its p-value says so
+        ends.append(np.where(np.isnan(reference), np.nan, low if tail < 0.5 else high))
+    return Limits(*ends)
 
 
 def _wider(a: Limits, b: Limits) -> Limits:
