@@ -97,8 +97,7 @@ def conclude(result: SheetResult, setting: Setting, township_id: str) -> None:
         readings, raws = {}, {}
         for column, reader in readers.items():
             cell = cells.get(column)
-            filled = cell is None and column in down
-            if filled:
+            if filled := cell is None and column in down:
                 cell = result.sheet.rows[down[column]][column]
             if cell is None:
                 continue

@@ -19,24 +19,12 @@ _MIN_LABELS = 4
 
 @dataclass(frozen=True)
 class Cards:
-    """Cards of a sheet as a table.
+    """Cards of a sheet as a table."""
 
-    Attributes
-    ----------
-    table
-        Header in row 1, one card a row below it.
-    search
-        What the search for a header found on that table.
-    origin
-        (row, column) of the table -> (row, column) of the sheet.
-    rows
-        Row of the sheet -> row of the table that holds its value.
-    """
-
-    table: Sheet
-    search: Search
-    origin: dict[tuple[int, int], tuple[int, int]]
-    rows: dict[int, int]
+    table: Sheet  # header in row 1, one card a row below it
+    search: Search  # what the search for a header found on that table
+    origin: dict[tuple[int, int], tuple[int, int]]  # (row, column) of the table -> of the sheet
+    rows: dict[int, int]  # row of the sheet -> row of the table that holds its value
 
     @property
     def layout(self) -> Layout:

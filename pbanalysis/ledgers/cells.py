@@ -118,11 +118,9 @@ def read_bool(value: Value) -> Reading:
         return NOTHING
     if text in _YES or text in _NO:
         return normalised(text in _YES, "bool_word")
-    ticked = _boxes(text)
-    if ticked is not None:
+    if (ticked := _boxes(text)) is not None:
         return normalised(ticked, "bool_box")
-    found = re.fullmatch(r"(已|未|没有?|不)(?!知|详|清|定)[\u4e00-\u9fff]{1,6}", text)
-    if found:
+    if found := re.fullmatch(r"(已|未|没有?|不)(?!知|详|清|定)[\u4e00-\u9fff]{1,6}", text):
         return normalised(found[1] == "已", "bool_phrase")
     return rejected("not_in_vocabulary", "应填“是”或“否”")
 

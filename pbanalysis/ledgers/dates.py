@@ -22,23 +22,14 @@ __all__ = ["DateContext", "months_after", "read_date", "read_deadline", "read_sp
 
 @dataclass(frozen=True)
 class DateContext:
-    """What a cell does not say itself.
+    """What a cell does not say itself."""
 
-    Attributes
-    ----------
-    year
-        Year of the ledger (from 填报日期 or the title), None when unknown.
-    latest
-        Last plausible day of an event; a later one is flagged. None: no check.
-    numbers_are_text
-        The file keeps numbers as text (CSV), so a typed ``2023.10`` may have become ``2023.1``.
-    """
-
-    year: int | None = None
-    latest: dt.date | None = None
-    numbers_are_text: bool = False
+    year: int | None = None  # of the ledger, from 填报日期 or the title
+    latest: dt.date | None = None  # last plausible day of an event: a later one is flagged
+    numbers_are_text: bool = False  # as in a CSV: a typed 2023.10 may have become 2023.1
 
 
+_NO_DATE = rejected("invalid_date", "不是存在的日期")
 _FIRST_YEAR, _LAST_YEAR = 1921, 2099
 _DAY = re.compile(
     r"(\d{4}|\d{2})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*[日号]?"
@@ -170,8 +161,7 @@ def _from_text(raw: str, context: DateContext, schedule: bool) -> Reading:
             return _month_word(text, context) or rejected("not_a_date", "不是可以确定的日期")
     if _UNSURE.search(text):
         return rejected("not_exact", "不是确定的日期")
-    found = _DAY.fullmatch(text)
-    if found:
+    if found := _DAY.fullmatch(text):
         return _day(found, raw)
     if text.isdigit():
         return _digits(text)
@@ -215,11 +205,9 @@ def _partial(text: str, context: DateContext) -> Reading:
         if "/" in text and month <= 12 and day <= 12 and month != day:
             return _either("ambiguous_date", f"{month} 月 {day} 日", f"{day} 月 {month} 日")
         return _without_year(month, day, context)
-    reading = _month_word(text, context)
-    if reading:
+    if reading := _month_word(text, context):
         return reading
-    found = re.fullmatch(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", text)
-    if found:
+    if found := re.fullmatch(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})", text):
         return _western(int(found[1]), int(found[2]), int(found[3]))
     if re.search(r"\d.*(?:至|到|~|、|;|,|-{1,2}\s*\d{4}|—)", text):
         return rejected("several_dates", "写了不止一个日期")
@@ -234,7 +222,7 @@ def _western(first: int, second: int, year: int) -> Reading:
         return _either("ambiguous_date", month_first.isoformat(), day_first.isoformat())
     date = month_first or day_first
     if date is None:
-        return rejected("invalid_date", "不是存在的日期")
+        return _NO_DATE
     return flagged(date, "western_order", f"年份写在后面，按 {date.isoformat()} 读取", "day")
 
 
@@ -279,7 +267,7 @@ def _small(text: str) -> int:
 def _without_year(month: int, day: int, context: DateContext) -> Reading:
     date = _valid(context.year or 0, month, day)
     if date is None:
-        return rejected("invalid_date", "不是存在的日期")
+        return _NO_DATE
     return flagged(date, "year_from_ledger", f"没有写年份，按台账年份读作 {date.isoformat()}", "day")
 
 
@@ -292,7 +280,7 @@ def _month(year: int, month: int, code: str) -> Reading:
 def _checked(year: int, month: int, day: int, code: str) -> Reading:
     date = _valid(year, month, day)
     if date is None:
-        return rejected("invalid_date", "不是存在的日期")
+        return _NO_DATE
     return normalised(date, code, "", "day")
 
 

@@ -98,16 +98,14 @@ def _hidden(sheet: SheetResult, layout: Layout) -> Iterator[Finding]:
     if rows:
         message = f"有 {len(rows)} 个数据行是隐藏的（从第 {rows[0]} 行起），仍然计入，请确认"
         yield Finding("confirm", "hidden_rows", message, row=rows[0], about="hidden_rows")
-    columns = sheet.sheet.hidden_columns & layout.columns.keys()
-    if columns:
+    if columns := sheet.sheet.hidden_columns & layout.columns.keys():
         message = f"有 {len(columns)} 列是隐藏的，仍然读取"
         yield Finding("note", "hidden_columns", message, about="hidden_columns")
 
 
 def _other(sheet: SheetResult) -> Iterator[Finding]:
     """A second table, and cards, are said: the one was not read, the other was read in an unusual way."""
-    rows = [n for n, role in sheet.roles.items() if role == "other_table"]
-    if rows:
+    if rows := [n for n, role in sheet.roles.items() if role == "other_table"]:
         message = f"从第 {rows[0]} 行起有另外的内容（{len(rows)} 行），没有读取；需要计入请单独成表"
         yield Finding("confirm", "other_table", message, row=rows[0], about="other_table")
     if sheet.cards is not None:
@@ -169,8 +167,7 @@ def _defaults(sheet: SheetResult, layout: Layout) -> Iterator[Finding]:
         if name not in layout.fields:
             code = f"no_{name}_column"
             yield Finding("note", code, message, row=layout.bottom, field=name, about=code)
-    waiting = sum(r.code == "no_year" for r in sheet.rows)
-    if waiting:
+    if waiting := sum(r.code == "no_year" for r in sheet.rows):
         message = f"没有写明是哪一年，{waiting} 行暂时不能入表；请在标题里写明年度，或导入时用 --as-of 指定"
         yield Finding("block", "no_year", message, row=layout.top, about="no_year")
     if not layout.kind.table:

@@ -18,24 +18,14 @@ _MIN_MAPPED = 3
 
 @dataclass(frozen=True)
 class Column:
-    """One column under the header.
-
-    Attributes
-    ----------
-    header
-        Header as joined for people: parents first, "/" between.
-    field
-        Field it means; None when the dictionary does not know it, or it may not be used.
-    doubt
-        Why a person should look: ``containment``, ``place``, ``duplicate_header``, ``other_year`` or "".
-    """
+    """One column under the header."""
 
     index: int
-    header: str
+    header: str  # as joined for people: parents first, "/" between
     path: tuple[str, ...]
-    field: str | None
+    field: str | None  # None: the dictionary does not know it, or it may not be used
     unit: str = ""
-    doubt: str = ""
+    doubt: str = ""  # why a person should look: containment, place, duplicate_header or other_year
     meant: str | None = None  # field it would mean, were it not there twice
 
 
@@ -207,8 +197,7 @@ def _paths(texts: dict[int, dict[int, str]]) -> dict[int, tuple[str, ...]]:
     for c in columns:
         path: list[str] = []
         for r in rows:
-            text = texts[r].get(c, "")
-            if text:
+            if text := texts[r].get(c, ""):
                 carried |= {r: text, **{below: "" for below in rows if below > r}}
             elif r != rows[-1] and any(texts[below].get(c) for below in rows if below > r):
                 text = carried[r]

@@ -225,10 +225,8 @@ def number(raw: str, is_date: bool = False, *, date1904: bool = False) -> Value 
     raw = raw.strip()
     if not raw:
         return None
-    if is_date:
-        moment = from_serial(float(raw), date1904=date1904)
-        if moment is not None:
-            return moment
+    if is_date and (moment := from_serial(float(raw), date1904=date1904)) is not None:
+        return moment
     return int(raw) if raw.lstrip("-").isdigit() else float(raw)
 
 

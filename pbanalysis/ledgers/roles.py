@@ -170,8 +170,7 @@ class _Judge:
             self._field.get(c) == "seq" and t in ("例", "示例", "样例") for c, t in texts.items()
         ):
             return "example"
-        sums = self._sum_role(texts)
-        if sums:
+        if sums := self._sum_role(texts):
             return sums
         if len(cells) <= _SIGNATURE_CELLS and self._is_signature(cells):
             return "signature"

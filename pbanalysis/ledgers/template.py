@@ -103,8 +103,7 @@ def _form(book: Any, kind: Kind, towns: Sequence[Township]) -> None:
         wide = 30 if declared.personal_text else 14 if declared.type != "seq" else 6
         page.set_column(i, i, wide, look)
         page.write_string(0, i, _title(declared), must if name in _REQUIRED else head)
-        rule = _rule(declared, kind, towns)
-        if rule:
+        if rule := _rule(declared, kind, towns):
             page.data_validation(1, i, _ROWS, i, rule)
     page.freeze_panes(1, 0)
     allowed = dict.fromkeys(
