@@ -132,7 +132,7 @@ def _names(
 ) -> None:
     """Names beside their points, left or right, moved up or down until they cover nothing, with a leader."""
     x, y = frame.px(n), frame.py(rate)
-    boxes = [(x[k] - 1.3, x[k] + 1.3, y[k] - 1.3, y[k] + 1.3) for k in known]
+    boxes = np.column_stack([x - 1.3, x + 1.3, y - 1.3, y + 1.3])[known]
     shifts = sorted((sign * 0.9 * step for step in range(40) for sign in (1, -1)), key=abs)
     for k in sorted(picked, key=lambda k: -rate[k]):
         width = text_mm(labels[k], 7.5)
@@ -144,8 +144,8 @@ def _names(
             and left + width < frame.right
             and frame.top < (middle := y[k] + shift) < frame.bottom
         ]
-        own = next((place for place in places if not any(_overlap(place, box) for box in boxes)), places[0])
-        boxes.append(own)
+        own = next((place for place in places if not _covers(place, boxes)), places[0])
+        boxes = np.vstack([boxes, own])
         left, right, top, bottom = own
         middle, side = (top + bottom) / 2, 1 if left > x[k] else -1
         frame.sheet.lines(
@@ -154,9 +154,10 @@ def _names(
         frame.sheet.text(left, middle, labels[k], 7.5)
 
 
-def _overlap(a: Sequence[float], b: Sequence[float]) -> bool:
-    """Whether two boxes (left, right, top, bottom) share a point."""
-    return a[0] < b[1] and b[0] < a[1] and a[2] < b[3] and b[2] < a[3]
+def _covers(box: Sequence[float], others: Floats) -> bool:
+    """Whether a box (left, right, top, bottom) shares a point with one of the others, shape (k, 4)."""
+    left, right, top, bottom = others.T
+    return bool(((box[0] < right) & (left < box[1]) & (box[2] < bottom) & (top < box[3])).any())
 
 
 def _own_look(code: str, better: str) -> dict[str, Any]:
@@ -203,6 +204,7 @@ def _words(
         title = (f"{caption.subject}：", many, " 个单位与全县差异显著，", *spans_of(county))
     inner, outer = caption.fact("inner", 0.95, "95%"), caption.fact("outer", 0.998, "99.8%")
     alt: list[Line] = [title, ("漏斗图，横轴为分母，纵轴为比例，画有 ", inner, " 与 ", outer, " 界限")]
-    alt += [(labels[k] + " ", caption.share(f"row_{k}", rate[k], n[k])) for k in signalled if k != own]
+    named = [k for k in signalled if k != own][:_NAMED]
+    alt += [(labels[k] + " ", caption.share(f"row_{k}", rate[k], n[k])) for k in named]
     size: Line = ("n = ", caption.fact("n", len(known)), " 个单位")
     return {"title": title, "alt": joined(alt), "n": size}
