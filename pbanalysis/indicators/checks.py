@@ -160,7 +160,7 @@ def findings(county: County, as_of: str | dt.date | None = None) -> pd.DataFrame
 
 
 def _found(at: Known, check: _Check) -> pd.DataFrame | None:
-    rows, everything = at.table(check.table), at.county.table(check.table)
+    rows, everything = at.table(check.table), at.county.frame(check.table)
     if rows is None or everything is None:
         return None
     hit = check.test(at, rows)
