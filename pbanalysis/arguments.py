@@ -199,6 +199,13 @@ def _report(add: _Add) -> None:
         "--start-page", type=_positive, default=1, metavar="页码", help="附件首页的页码（默认 1）"
     )
     parser.add_argument("--attachment-no", type=_positive, default=1, metavar="N", help="附件编号（默认 1）")
+    parser.add_argument(
+        "--statements",
+        type=Path,
+        metavar="文件夹或表",
+        help="乡镇说明，照录在附件首页：每个乡镇一个文本文件（以代码或名称命名）的文件夹，"
+        "或含“乡镇”“说明”两列的工作簿或 CSV",
+    )
 
 
 def _why(add: _Add) -> None:

@@ -166,6 +166,7 @@ def _report(args: Namespace) -> Exit:
                 "start_page": args.start_page,
                 "attachment_no": args.attachment_no,
             },
+            statements=args.statements,
             progress=progress,
         )
     _answer(args, result.lines(), result.to_dict())
@@ -191,8 +192,12 @@ def _verify(args: Namespace) -> Exit:
 def _pack(args: Namespace) -> Exit:
     from pbanalysis.reports.pack import pack
 
-    files = pack(args.out, args.output, townships=args.township)
-    _answer(args, [f"已打包：{file}" for file in files], {"files": [str(file) for file in files]})
+    packed = pack(args.out, args.output, townships=args.township)
+    _answer(
+        args,
+        [line for package in packed for line in package.lines()],
+        {"files": [str(p.path) for p in packed], "not_scanned": [n for p in packed for n in p.not_scanned]},
+    )
     return Exit.DONE
 
 

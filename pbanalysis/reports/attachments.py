@@ -15,7 +15,7 @@ from pbanalysis.reports.facts import as_json, collect
 
 __all__ = ["docx", "facts", "pdf", "xlsx"]
 
-_OPTIONS = ("status", "start_page", "attachment_no")
+_OPTIONS = ("status", "start_page", "attachment_no", "statement")
 Notebooks = Mapping[str, Mapping[str, Any]]
 
 

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from pbanalysis.calendar import Period
 from pbanalysis.errors import Code, Exit, PbError, near_names
 from pbanalysis.reports import fingerprint
-from pbanalysis.reports.files import out_locked, output_failed, write_whole
-from pbanalysis.reports.manifest import Manifest, read_manifest
+from pbanalysis.reports.files import out_locked, output_failed, sha256, write_whole
+from pbanalysis.reports.manifest import COUNTY_FILES, Manifest, read_manifest
 from pbanalysis.reports.progress import THEME_NAMES, Progress
+from pbanalysis.reports.statements import of_townships, read_statements
 from pbanalysis.reports.tools import OVERVIEW, Tools, standard
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def run(
     scheduler: str | None = None,
     force: bool = False,
     setting: Mapping[str, Any] | None = None,
+    statements: Path | None = None,
     progress: Progress | None = None,
     tools: Tools | None = None,
     executor: Executor | None = None,
@@ -134,6 +136,8 @@ def run(
         Address of a Dask cluster that runs the jobs instead; ``out`` and ``store`` on a shared path.
     setting
         Of the attachments: ``status`` (draft, checking, final), ``start_page``, ``attachment_no``.
+    statements
+        What townships wrote for their box on page 1: see :func:`~pbanalysis.reports.statements.read_statements`.
     executor
         Any executor that runs the jobs instead.
 
@@ -148,7 +152,9 @@ def run(
     themes = _closed("专题", themes or tuple(tools.stems), tools.stems)
     formats = _closed("格式", formats, {"html", *tools.pages, *tools.documents})
     _closed("引擎", [engine], ("warm", "papermill"))
-    mark = fingerprint.of(store, tools, period, as_of, townships or (), themes, formats, setting or {})
+    said = read_statements(statements) if statements else {}
+    asked = {**(setting or {}), "statements": said}
+    mark = fingerprint.of(store, tools, period, as_of, townships or (), themes, formats, asked)
     if not force and (stands := fingerprint.unchanged(out, mark)) is not None:
         told = tuple(Told(unit, name, theme) for unit, name, theme in stands)
         return BatchResult(out, (), told, (), time.monotonic() - started)
@@ -160,6 +166,7 @@ def run(
     county = _open(store, as_of)
     names = townships or list(county.townships["township_id"])
     chosen = {town.id: town.name for town in map(county.township, dict.fromkeys(names))}
+    own_words = of_townships(said, dict(zip(county.townships["township_id"], county.townships["name"])))
     with ExitStack() as stack:
         work = stack.enter_context(out_locked(out))
         labour = Labour(stack, workers=workers, engine=engine, scheduler=scheduler, executor=executor)
@@ -177,6 +184,7 @@ def run(
             formats,
             force,
             setting or {},
+            own_words,
         )
         units = [situation.unit(code, name, themes) for code, name in chosen.items()]
         if not townships and tools.overview:
@@ -255,7 +263,7 @@ def _begin(situation: Situation, units: Sequence[Unit], *, whole: bool) -> Manif
 
 
 def _end(situation: Situation, manifest: Manifest, mark: str) -> None:
-    """The contents page, and the note that this run is complete."""
+    """The contents page, the checksums of the county's own files, and the note that this run is complete."""
     from pbanalysis.reports.digests import COUNTYWIDE
     from pbanalysis.reports.row_ledger import keep_rows
 
@@ -271,6 +279,7 @@ def _end(situation: Situation, manifest: Manifest, mark: str) -> None:
             rows=situation.rows,
         )
         write_whole(out / "index.html", page)
+    manifest.close({name: sha256(out / name) for name in COUNTY_FILES if (out / name).exists()})
     for folder in (out / "errors", *out.glob("*_*")):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()

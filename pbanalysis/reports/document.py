@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pbanalysis.calendar import Period, as_date
-from pbanalysis.reports.summary import summary_of
+from pbanalysis.reports.summary import reply_of, summary_of
 from pbanalysis.reports.text import Block, heading, paragraph, table
 from pbanalysis.terms import THEMES
 
@@ -32,6 +32,7 @@ _NUMBERED = re.compile(
     r"^\s*(?:第?[一二三四五六七八九十]+[、章节]|（[一二三四五六七八九十]+）|\d+[.、．]|（\d+）)\s*"
 )
 _FRAME = ("headline", "about", "definitions", "provenance", "measures")
+FIGURE_TALL = 112.0  # mm: half the type area; taller ones stand in the annex
 _SECTIONS = (  # heading, roles; a role that is not named here belongs to 主要情况
     ("指标完成情况", ("scorecard",)),
     ("主要情况", ()),
@@ -121,7 +122,8 @@ def compose_township(
     attachment_no
         N of 附件N; ``None`` leaves the line out.
     statement
-        The township's statement, printed in its box on page 1; an empty box to write in without it.
+        The township's statement, word for word in its box on page 1, or in the annex where it is too
+        long for the box; a box with lines to write on without it.
     figures
         Most figures per theme; the web page has them all.
     checksums
@@ -180,9 +182,9 @@ def compose_county(
 
 
 def recompose(parts: Mapping[str, Sequence[Block]], frame: Mapping[str, Any]) -> Document:
-    """The document again, from its blocks and the frame that ``facts.json`` keeps."""
+    """The document again, from its blocks and the frame that ``facts.json`` keeps under its seal."""
     compose = compose_township if "township_id" in frame else compose_county
-    return compose(parts, **frame)
+    return compose(parts, **{name: value for name, value in frame.items() if name != "seal"})
 
 
 def _compose(
@@ -193,13 +195,15 @@ def _compose(
 ) -> Document:
     if frame["status"] not in STATUSES:
         raise ValueError(f"unknown status: {frame['status']}")
-    unit, period = frame[kind], Period.parse(frame["period"])
+    unit, period = frame[kind] or "全县", Period.parse(frame["period"])
     title = (f"{unit}{period.title}基层党建评估报告", _PLAN)
     named = {theme: (_theme_name(theme), tuple(parts.get(theme, ()))) for theme in themes}
-    summary, rest = summary_of(named, title_lines=len(title), statement=frame.get("statement"))
+    reply, more = reply_of(unit, frame["statement"]) if kind == "township" else (None, [])
+    summary, rest = summary_of(named, title_lines=len(title), reply=reply)
     body = [block for theme in themes for block in _theme(theme, *named[theme], rest, frame["figures"])]
     body += _measures(parts)
-    annex = [*_items(parts), *_definitions(parts), *_sources(parts, frame["checksums"])]
+    tall = _tall_figures((blocks for _, blocks in named.values()), frame["figures"])
+    annex = [*more, *tall, *_items(parts), *_definitions(parts), *_sources(parts, frame["checksums"])]
     numbered = _numbered([*body, *annex])
     return Document(
         kind=kind,
@@ -235,30 +239,46 @@ def _theme(
         )
         return
     yield from (block for block in own if block["role"] == "limits")
-    known = {"limits", *(role for _, roles in _SECTIONS for role in roles)}
     for title, roles in _SECTIONS:
         if roles in (("previous",), ("onsite",)):
             inside = [b for b in own if b["role"] in roles and any(b is left for left in rest)]
         elif roles:
             inside = [block for block in own if block["role"] in roles]
         else:
-            inside = list(_some_figures((b for b in own if b["role"] not in known), figures))
+            inside = list(_some_figures(_findings(own), figures))
         if inside:
             yield heading(2, title)
             yield from (_demoted(block) for block in inside)
 
 
-def _some_figures(blocks: Iterable[Block], most: int) -> Iterator[Block]:
-    shown = left_out = 0
-    for block in blocks:
-        if block["type"] == "figure":
-            shown += 1
-            if shown > most:
-                left_out += 1
-                continue
-        yield block
-    if left_out:
+def _findings(blocks: Iterable[Block], kind: str = "") -> list[Block]:
+    """What belongs to 主要情况: roles that no other section has."""
+    known = {"limits", *_FRAME, *(role for _, roles in _SECTIONS for role in roles)}
+    return [b for b in blocks if b["role"] not in known and kind in ("", b["type"])]
+
+
+def _some_figures(blocks: Sequence[Block], most: int) -> Iterator[Block]:
+    """The first figures stand here, a tall one in the annex: it would leave half a page empty before it."""
+    figures = [block for block in blocks if block["type"] == "figure"]
+    tall = [block for block in figures[:most] if _is_tall(block)]
+    apart = {id(block) for block in (*tall, *figures[most:])}
+    yield from (block for block in blocks if id(block) not in apart)
+    if tall:
+        yield paragraph("按支部逐行列出的图见正文之后的“附图”。")
+    if figures[most:]:
         yield paragraph("其余图见本专题的网页版报告。")
+
+
+def _is_tall(figure: Block) -> bool:
+    return float(figure["size"][1]) > FIGURE_TALL
+
+
+def _tall_figures(parts: Iterable[Sequence[Block]], most: int) -> Iterator[Block]:
+    """The tall ones among the figures that are printed."""
+    tall = [figure for blocks in parts for figure in _findings(blocks, "figure")[:most] if _is_tall(figure)]
+    if tall:
+        yield heading(1, "附图")
+        yield from tall
 
 
 def _demoted(block: Block) -> Block:

@@ -75,6 +75,7 @@ def render(doc: Document) -> bytes:
     for title, tables in _further_tables(doc).items():
         sheet.tables(title, title, tables)
     sheet.tables("口径说明", "指标口径说明", list(_under_theme(doc.annex, ("definitions",))))
+    sheet.statement()
     sheet.sources()
     book.close()
     return made.getvalue()
@@ -251,6 +252,17 @@ class _Book:
         for column, (cell, about) in enumerate(zip(cells, columns)):
             self._cell(sheet, row, column, cell, about["align"], bold=line["kind"] != "data")
         sheet.set_row(row, _row_height(cells, widths))
+
+    def statement(self) -> None:
+        """The township's own words, where it sent any."""
+        said = str(self._doc.frame.get("statement", ""))
+        if not said:
+            return
+        about = f"以下为{self._doc.unit}原文，照录；所述数字未经核对。"
+        sheet = self._sheet("乡镇说明", [115], title="乡镇说明", about=about, head=0)
+        for row, line in enumerate(said.splitlines(), start=2):
+            sheet.write_string(row, 0, line, self._style(text_wrap=True))
+            sheet.set_row(row, _row_height([line], [115]))
 
     def sources(self) -> None:
         """Where the data come from, and the checksums."""

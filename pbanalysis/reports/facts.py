@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pbanalysis.errors import Code, PbError
 from pbanalysis.plan.rules import rules
+from pbanalysis.reports.manifest import seal
 from pbanalysis.reports.text import Block
 from pbanalysis.themes.reading import FEW
 
@@ -52,8 +53,8 @@ def collect(blocks: Iterable[Block], document: Document | None = None) -> dict[s
     blocks
         Blocks of a township's themes, or of the county's overview, in order.
     document
-        The attachment made of them: its frame is kept beside the facts, so that ``verify`` can set
-        the attachment again.
+        The attachment made of them: its frame is kept beside the facts and sealed, so that ``verify``
+        can set the attachment again and sees when the frame itself was edited.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def collect(blocks: Iterable[Block], document: Document | None = None) -> dict[s
                     got=f"{known['text']} 与 {fact['text']}",
                     fix="这是程序的错误，请告诉维护人员",
                 )
-    frame = {} if document is None else {"document": dict(document.frame)}
+    frame = {} if document is None else {"document": seal(document.frame)}
     # a notebook that was saved has its keys sorted: the order is ours
     every = (*facts.values(), *_of_rules(document.as_of if document else None))
     return {**frame, "facts": [{key: fact.get(key) for key in _FIELDS} for fact in every]}
@@ -112,6 +113,13 @@ def numbers_in(text: str) -> list[str]:
     return _NUMBER.findall(_FRAME.sub(" ", text))
 
 
+def _ours(text: str, facts: Mapping[str, Any]) -> str:
+    """The text without the township's statement: its words are its own, page furniture may stand in it."""
+    words = "".join(facts.get("document", {}).get("statement", "").split())
+    between = r"(?:\s|—\s*\d+\s*—|草稿|核实中)*"
+    return re.sub(between.join(map(re.escape, words)), " ", text) if words else text
+
+
 def orphans(text: str, facts: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> list[str]:
     """Numbers of a text that no fact says, each once.
 
@@ -120,13 +128,16 @@ def orphans(text: str, facts: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -
     text
         Running text of a report, of whatever format.
     facts
-        The content of ``facts.json``, or its list.
+        The content of ``facts.json``, or its list. What stands in a township's statement is no fact of
+        ours: as long as it stands word for word, its numbers are not looked for.
 
     Examples
     --------
     >>> orphans("已办结26项，占84%", [{"text": "26"}, {"text": "83.9%"}])
     ['84%']
     """
-    known = facts["facts"] if isinstance(facts, Mapping) else facts
+    known = facts
+    if isinstance(facts, Mapping):
+        known, text = facts["facts"], _ours(text, facts)
     said = {number for fact in known for number in _NUMBER.findall(fact["text"])}
     return list(dict.fromkeys(number for number in numbers_in(text) if number not in said))

@@ -16,13 +16,11 @@ from pbanalysis import __version__
 from pbanalysis.calendar import Period
 from pbanalysis.reports.files import WORK, sha256, write_whole
 from pbanalysis.reports.incremental import read_run
-from pbanalysis.reports.manifest import Entry, read_manifest
+from pbanalysis.reports.manifest import Entry, county_files, read_manifest
 from pbanalysis.reports.tools import Tools
 from pbanalysis.reports.versions import code_digest, libraries
 
 __all__ = ["keep", "of", "unchanged"]
-
-_COUNTY_FILES = ("results.csv", "index.html")
 
 
 def of(
@@ -59,7 +57,7 @@ def unchanged(out: Path, mark: str) -> list[tuple[str, str, str]] | None:
     run = read_run(out)
     if run.get("mark") != mark:
         return None
-    if any(sha256(out / name) != digest for name, digest in run["files"].items()):
+    if any(sha256(out / name) != digest for name, digest in county_files(out).items()):
         return None
     entries = read_manifest(out, out / WORK)
     keys = [tuple(key) for key in run["reports"]]
@@ -70,8 +68,7 @@ def unchanged(out: Path, mark: str) -> list[tuple[str, str, str]] | None:
 
 def keep(out: Path, units: Mapping[str, str], entries: Iterable[Entry] = (), mark: str = "") -> None:
     """Note what a run is about; with ``mark`` that it finished and everything stands."""
-    files = {name: sha256(out / name) for name in _COUNTY_FILES if (out / name).exists()}
     reports = [list(entry.key) for entry in entries]
-    run = {"mark": mark, "units": dict(units), "reports": reports, "files": files if mark else {}}
+    run = {"mark": mark, "units": dict(units), "reports": reports}
     text = json.dumps(run, ensure_ascii=False, indent=1)
     write_whole(out / WORK / "run.json", text.encode("utf-8"))

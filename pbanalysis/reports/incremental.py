@@ -63,11 +63,25 @@ def report_inputs(
 
 
 def document_inputs(
-    reports: Mapping[str, str], package: str, libraries: Mapping[str, str], setting: Mapping[str, Any]
+    *,
+    reports: Mapping[str, str],
+    package: str,
+    libraries: Mapping[str, str],
+    setting: Mapping[str, Any],
+    statement: str,
 ) -> dict[str, Any]:
-    """Inputs of a township's attachment: the keys of its reports by theme, and what sets it."""
+    """Inputs of a township's attachment: the keys of its reports by theme, and what sets it.
+
+    The township's statement is kept by its digest: its words stand in the attachment alone.
+    """
     return _keyed(
-        {"reports": dict(reports), "package": package, "libraries": dict(libraries), "setting": dict(setting)}
+        {
+            "reports": dict(reports),
+            "package": package,
+            "libraries": dict(libraries),
+            "setting": dict(setting),
+            "statement": statement and hashlib.sha256(statement.encode("utf-8")).hexdigest()[:32],
+        }
     )
 
 
@@ -147,6 +161,7 @@ def _changed_inputs(
 
 _NAMES = {
     "setting": "稿别或编号有变化",
+    "statement": "乡镇说明有变化",
     "template": "报告模板有变化",
     "parameters": "参数有变化",
     "filings": "本乡镇报送的文件有变化",

@@ -114,6 +114,7 @@ class Making:
                 "as_of": about.county.as_of.isoformat(),
                 "checksums": {"数据": planned.inputs["key"], "程序": about.package},
                 **about.setting,
+                "statement": about.statements.get(planned.unit, ""),
             },
         )
 

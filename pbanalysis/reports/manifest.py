@@ -18,9 +18,10 @@ from typing import Any, Literal
 
 from pbanalysis.reports.files import output_failed, sha256, write_whole
 
-__all__ = ["VERSION", "Entry", "Manifest", "read_manifest", "seal"]
+__all__ = ["COUNTY_FILES", "VERSION", "Entry", "Manifest", "county_files", "read_manifest", "seal"]
 
 VERSION = 1
+COUNTY_FILES = ("index.html", "results.csv")
 State = Literal["built", "unchanged", "failed"]
 _SHARE_OF_TIME = 20  # the manifest is rewritten when this many times its writing time has passed
 
@@ -63,14 +64,14 @@ class Entry:
         return [name for name, digest in self.files.items() if sha256(out / name) != digest]
 
 
-def seal(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The manifest with a checksum of itself, so that a digit changed in it is found too.
+def seal(content: Mapping[str, Any]) -> dict[str, Any]:
+    """A manifest (or a frame) with a checksum of itself, so that a digit changed in it is found too.
 
     >>> sealed = seal({"version": 1, "reports": []})
     >>> sealed["seal"] == seal({**sealed, "seal": "x"})["seal"]
     True
     """
-    body = {key: value for key, value in manifest.items() if key != "seal"}
+    body = {key: value for key, value in content.items() if key != "seal"}
     text = json.dumps(body, ensure_ascii=False, sort_keys=True)
     return {**body, "seal": hashlib.sha256(text.encode("utf-8")).hexdigest()}
 
@@ -78,21 +79,30 @@ def seal(manifest: Mapping[str, Any]) -> dict[str, Any]:
 def read_manifest(out: Path, work: Path) -> dict[tuple[str, str], Entry]:
     """Entries of ``out``, those of a killed run included; what cannot be read counts as not done."""
     entries: dict[tuple[str, str], Entry] = {}
-    for data in (*_of_manifest(out / "manifest.json"), *_of_journal(work / "journal.jsonl")):
+    for data in (
+        *(_content(out / "manifest.json").get("reports") or ()),
+        *_of_journal(work / "journal.jsonl"),
+    ):
         try:
             entry = Entry.from_dict(data)
-        except (TypeError, KeyError):
+        except (TypeError, KeyError):  # no entry at all, or one that lacks a field
             continue
         entries[entry.key] = entry
     return entries
 
 
-def _of_manifest(path: Path) -> Iterable[dict[str, Any]]:
+def county_files(out: Path) -> dict[str, str]:
+    """The county's own files (contents page, results.csv) with their checksums, after a whole run."""
+    files: dict[str, str] = _content(out / "manifest.json").get("files") or {}
+    return files
+
+
+def _content(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return [entry for entry in data["reports"] if isinstance(entry, dict)]
-    except (OSError, ValueError, KeyError, TypeError):
-        return ()
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def _of_journal(path: Path) -> Iterable[dict[str, Any]]:
@@ -113,6 +123,7 @@ class Manifest:
     def __init__(self, out: Path, work: Path, entries: Iterable[Entry]) -> None:
         self._out, self._journal = out, work / "journal.jsonl"
         self._entries = {entry.key: entry for entry in entries}
+        self._files: Mapping[str, str] = {}
         self._next_write = 0.0
         self._write()
         self._journal.unlink(missing_ok=True)
@@ -144,15 +155,20 @@ class Manifest:
         for entry in entries:
             self._entries[entry.key] = replace(entry, state="unchanged", why=())
 
-    def close(self) -> None:
-        """Write the manifest; the journal is then no longer needed."""
+    def close(self, files: Mapping[str, str] | None = None) -> None:
+        """Write the manifest; the journal is then no longer needed.
+
+        ``files`` are the county's own with their checksums, once they are written: they tell a whole run.
+        """
+        self._files = files or {}
         self._write()
         self._journal.unlink(missing_ok=True)
 
     def _write(self) -> None:
         started = time.monotonic()
         reports = [entry.to_dict() for entry in self.entries]
-        text = json.dumps(seal({"version": VERSION, "reports": reports}), ensure_ascii=False, indent=1)
+        content = seal({"version": VERSION, "reports": reports, "files": dict(self._files)})
+        text = json.dumps(content, ensure_ascii=False, indent=1)
         write_whole(self._out / "manifest.json", text.encode("utf-8"))
         ended = time.monotonic()
         self._next_write = ended + _SHARE_OF_TIME * (ended - started)

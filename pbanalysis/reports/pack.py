@@ -23,12 +23,11 @@ from pbanalysis.errors import Code, PbError, near_names
 from pbanalysis.privacy.scan import scan_bytes
 from pbanalysis.reports.document import STATUSES
 from pbanalysis.reports.files import output_failed, sha256
-from pbanalysis.reports.manifest import seal
+from pbanalysis.reports.manifest import county_files, seal
 
-__all__ = ["CHECKSUMS", "pack"]
+__all__ = ["CHECKSUMS", "Packed", "pack"]
 
 CHECKSUMS = "校验码.txt"
-_COUNTY_FILES = ("index.html", "results.csv")
 _LABELS = {
     "report.pdf": "评估报告（PDF，供打印）",
     "report.docx": "评估报告（Word，可编辑）",
@@ -57,7 +56,20 @@ class _Source:
         return f"{Period.parse(self.frame['period']).title}基层党建评估报告{state and f'_{state}'}"
 
 
-def pack(out: Path, target: Path | None = None, *, townships: Sequence[str] | None = None) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A finished package, and the files in it whose text could not be read here and so was not scanned."""
+
+    path: Path
+    not_scanned: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """What was packed, for a person."""
+        left = [f"　未能检查：{name}（检查 PDF 需要 pypdf 或 pdftotext）" for name in self.not_scanned]
+        return [f"已打包：{self.path}", *left]
+
+
+def pack(out: Path, target: Path | None = None, *, townships: Sequence[str] | None = None) -> list[Packed]:
     """Pack the county's reports, or those of some townships, each into a zip of its own.
 
     Parameters
@@ -79,7 +91,7 @@ def pack(out: Path, target: Path | None = None, *, townships: Sequence[str] | No
     folder = Path(target).absolute() if target is not None else source.out.parent
     folder.mkdir(parents=True, exist_ok=True)
     if not townships:
-        county = str(source.frame["county"])
+        county = str(source.frame["county"]) or "全县"
         return [_written(source, folder, f"{county}{source.stem}", sorted(source.reports), index=None)]
     codes = [_code(source, asked) for asked in dict.fromkeys(townships)]
     return [
@@ -134,7 +146,9 @@ def _code(source: _Source, asked: str) -> str:
     )
 
 
-def _written(source: _Source, folder: Path, name: str, codes: Iterable[str], *, index: bytes | None) -> Path:
+def _written(
+    source: _Source, folder: Path, name: str, codes: Iterable[str], *, index: bytes | None
+) -> Packed:
     """Scan what goes into a package, write it beside its place, and only then give it its name."""
     entries = [_plain(entry) for code in codes for entry in source.reports[code]]
     files = _files(source, entries, whole=index is None)
@@ -147,7 +161,7 @@ def _written(source: _Source, folder: Path, name: str, codes: Iterable[str], *, 
     digests["manifest.json"] = _digest(files["manifest.json"])
     lines = [f"{digest}  {path}" for path, digest in sorted(digests.items())]
     files[CHECKSUMS] = ("\r\n".join(lines) + "\r\n").encode("utf-8-sig")
-    _gate(files)
+    not_scanned = _gate(files)
     part = folder / f".{name}.{os.getpid()}.part"
     try:
         _zip(part, name, files, source.frame)
@@ -157,20 +171,22 @@ def _written(source: _Source, folder: Path, name: str, codes: Iterable[str], *, 
     finally:
         with suppress(OSError):
             part.unlink()
-    return folder / f"{name}.zip"
+    return Packed(folder / f"{name}.zip", not_scanned)
 
 
-def _gate(files: Mapping[str, bytes]) -> None:
+def _gate(files: Mapping[str, bytes]) -> tuple[str, ...]:
     """Stop on anything personal, in names and contents; what cannot be scanned does not leave either.
 
-    A PDF that cannot be read here says what the Word file beside it says, which is scanned.
+    A PDF that cannot be read here says what the Word file beside it says, which is scanned: it may leave,
+    and is named.
     """
     hits = [
         hit
         for name, data in sorted(files.items())
         for hit in (*scan_bytes(name.encode(), name), *scan_bytes(data, name))
     ]
-    hits = [hit for hit in hits if hit.kind != "not_scanned" or not hit.place.lower().endswith(".pdf")]
+    unread = tuple(h.place for h in hits if h.kind == "not_scanned" and h.place.lower().endswith(".pdf"))
+    hits = [hit for hit in hits if hit.kind != "not_scanned" or hit.place not in unread]
     if hits:
         raise PbError(
             Code.PRIVACY_GATE,
@@ -178,6 +194,7 @@ def _gate(files: Mapping[str, bytes]) -> None:
             where="；".join(str(hit) for hit in hits[:3]),
             fix="请检查这些文件的来源；含个人信息的文件不得发出",
         )
+    return unread
 
 
 def _plain(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,19 +206,16 @@ def _plain(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _files(source: _Source, entries: Iterable[Mapping[str, Any]], *, whole: bool) -> dict[str, bytes]:
     """The files of the entries, each checked against its checksum."""
     files: dict[str, bytes] = {}
-    for entry in entries:
-        for path, digest in entry["files"].items():
-            if sha256(source.out / path) != digest:
-                raise PbError(
-                    Code.INPUT_REFUSED,
-                    "报告缺失，或在生成之后被改动",
-                    where=path,
-                    fix="请用 pbanalysis verify 核对，或用 pbanalysis report 重新生成后再打包",
-                )
-            files[path] = (source.out / path).read_bytes()
-    for path in _COUNTY_FILES if whole else ():
-        if (source.out / path).exists():
-            files[path] = (source.out / path).read_bytes()
+    listed = county_files(source.out) if whole else {}
+    for path, digest in [*listed.items(), *(file for entry in entries for file in entry["files"].items())]:
+        if sha256(source.out / path) != digest:
+            raise PbError(
+                Code.INPUT_REFUSED,
+                "报告缺失，或在生成之后被改动",
+                where=path,
+                fix="请用 pbanalysis verify 核对，或用 pbanalysis report 重新生成后再打包",
+            )
+        files[path] = (source.out / path).read_bytes()
     return files
 
 

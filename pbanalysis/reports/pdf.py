@@ -18,12 +18,13 @@ from typing import Any
 from pbanalysis.errors import Code, PbError
 from pbanalysis.exhibits.fonts import font_paths
 from pbanalysis.reports.document import STATUSES, Document
-from pbanalysis.reports.summary import LABEL, SMALL_PITCH, TEXT_PITCH, WIDTH, height
+from pbanalysis.reports.summary import BOX_LINE, BOX_LINES, LABEL, SMALL_PITCH, TEXT_PITCH, WIDTH, height
 from pbanalysis.reports.text import (
     Block,
     about_figure,
     about_table,
     cell_shown,
+    figure_size,
     head_rows,
     notes_of,
     plain,
@@ -176,7 +177,9 @@ def _set(block: Block, pictures: dict[str, bytes]) -> dict[str, Any]:
             return {**head, "text": plain(block["spans"])}
         case "list" | "box":
             lines = [plain(item) for item in block["items"]]
-            return {**head, "ordered": block["ordered"], "items": lines, "height": height(block)}
+            blank = 0 if lines else BOX_LINES
+            return {**head, "ordered": block["ordered"], "items": lines, "height": height(block),
+                    "blank": blank, "blank-pitch": BOX_LINE - 2}  # fmt: skip
         case "table":
             rows = [
                 {"kind": row["kind"], "cells": [cell_shown(c) for c in row["cells"]]} for row in block["rows"]
@@ -192,7 +195,7 @@ def _set(block: Block, pictures: dict[str, bytes]) -> dict[str, Any]:
                 "notes": notes_of(block),
             }
         case "figure":
-            return {**head, "alt": block["alt"], "size": block["size"], "about": about_figure(block),
+            return {**head, "alt": block["alt"], "width": figure_size(block)[0], "about": about_figure(block),
                     "file": _picture(block, pictures)}  # fmt: skip
         case other:
             raise ValueError(f"unknown type of block: {other}")

@@ -85,6 +85,7 @@ class Situation:
     formats: Sequence[str]
     force: bool
     setting: Mapping[str, Any] = field(default_factory=dict)  # of the attachments: status, numbering
+    statements: Mapping[str, str] = field(default_factory=dict)  # of the townships, by code
 
     @cached_property
     def rows(self) -> Rows:
@@ -146,7 +147,13 @@ class Situation:
     def _document(self, unit: str, name: str, reports: Mapping[str, str]) -> Planned:
         """A unit's attachment, made of the reports of these themes and keys."""
         folder = self.folder(unit, name)
-        inputs = document_inputs(reports, self.package, self.libraries, self.setting)
+        inputs = document_inputs(
+            reports=reports,
+            package=self.package,
+            libraries=self.libraries,
+            setting=self.setting,
+            statement=self.statements.get(unit, ""),
+        )
         why = reasons(
             self.known.get((unit, DOCUMENT)),
             inputs,

@@ -20,6 +20,7 @@ from pbanalysis.errors import PbError
 from pbanalysis.exhibits.blocks import blocks_of
 from pbanalysis.reports.document import Document, recompose
 from pbanalysis.reports.facts import as_json, collect
+from pbanalysis.reports.manifest import seal
 from pbanalysis.reports.text import Block
 from pbanalysis.reports.tools import OVERVIEW, standard
 
@@ -106,14 +107,14 @@ class Remaker:
         return results[results["period"] == period.label]
 
     def frame(self, folder: str) -> Mapping[str, Any] | None:
-        """What an attachment was composed with, from its ``facts.json``."""
+        """What an attachment was composed with, from its ``facts.json``; ``None`` when that was edited."""
         text = self._text(f"{folder}/facts.json")
         _, mark, rest = text.partition('"document": ')
         try:  # the frame stands first: a digit that breaks the file further down does not hide it
             frame, _ = json.JSONDecoder().raw_decode(rest) if mark else (None, 0)
         except ValueError:
             return None
-        return frame if isinstance(frame, dict) else None
+        return frame if isinstance(frame, dict) and seal(frame) == frame else None
 
     def parts(self, folder: str) -> dict[str, list[Block]] | None:
         """Blocks of the folder's notebooks by theme; ``None`` when one of them is changed."""

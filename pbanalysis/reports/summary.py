@@ -20,6 +20,7 @@ from pbanalysis.reports.text import (
     cell_text,
     column_of,
     ems,
+    heading,
     listing,
     plain,
     prose,
@@ -28,7 +29,7 @@ from pbanalysis.reports.text import (
 )
 from pbanalysis.terms import STATES
 
-__all__ = ["ONSITE_MOST", "PAGE", "height", "summary_of", "title_height"]
+__all__ = ["BOX_LINE", "BOX_LINES", "ONSITE_MOST", "PAGE", "height", "reply_of", "summary_of", "title_height"]
 
 Parts: TypeAlias = Mapping[str, tuple[str, Sequence[Block]]]
 
@@ -41,7 +42,9 @@ TEXT, TEXT_PITCH = 11.0, 15.6  # the three sentences
 SMALL, SMALL_PITCH = 10.0, 13.8  # lists and the reply
 CELL, ROW, ROW_MORE, NOTE_PITCH = 9.0, 13.6, 11.0, 12.0  # 小五: tables
 SLACK = 4.0  # what three engines may differ by
-BOX_ROOM = 36.0  # room to write in
+BOX_LINES, BOX_LINE = 2, 18.0  # lines to write on
+BOX_FOOT = 6.0
+REPLY_MOST = 8  # lines of a statement that page 1 has room for
 ONSITE_MOST = 5
 ROWS_LEAST, ROWS_MOST, PREVIOUS_MOST = 6, 30, 6
 
@@ -76,7 +79,8 @@ def height(block: Block) -> float:
             notes = sum(_lines(plain(note), CELL) for note in block["notes"])
             return LABEL + (1 + len(block["rows"])) * ROW + extra * ROW_MORE + notes * NOTE_PITCH + 3
         case "box":
-            return LABEL + sum(_lines(item, SMALL) for item in items) * SMALL_PITCH + BOX_ROOM
+            written = sum(_lines(item, SMALL) for item in items) * SMALL_PITCH
+            return LABEL + (written + BOX_FOOT if items else BOX_LINES * BOX_LINE)
         case _ if block["role"] == "headline":
             return LABEL + sum(_lines(item, TEXT) for item in items) * TEXT_PITCH
         case _:
@@ -93,7 +97,7 @@ def _row_lines(row: Mapping[str, Any], widths: Sequence[float]) -> int:
     return max(cell_lines(cell_shown(cell), width, CELL) for cell, width in zip(row["cells"], widths))
 
 
-def summary_of(parts: Parts, *, title_lines: int, statement: str | None) -> tuple[list[Block], list[Block]]:
+def summary_of(parts: Parts, *, title_lines: int, reply: Block | None) -> tuple[list[Block], list[Block]]:
     """Blocks of page 1, and the ``previous`` and ``onsite`` blocks that are not wholly on it.
 
     Parameters
@@ -102,18 +106,18 @@ def summary_of(parts: Parts, *, title_lines: int, statement: str | None) -> tupl
         Theme → (printed name, blocks).
     title_lines
         Lines of the title above.
-    statement
-        The township's statement; ``None`` leaves its box out (the county's report).
+    reply
+        The box of the township's statement (:func:`reply_of`); the county's report has none.
     """
     conclusions = listing("list", "headline", "主要结论", list(_conclusions(parts)))
     onsite, left_onsite = _onsite(parts)
-    reply = [_reply(statement)] if statement is not None else []
-    room = PAGE - SLACK - title_height(title_lines) - sum(map(height, [conclusions, onsite, *reply]))
+    last = [onsite] if reply is None else [onsite, reply]
+    room = PAGE - SLACK - title_height(title_lines) - sum(map(height, [conclusions, *last]))
     previous, left_previous = _previous(
         parts, room - height(_indicator_table([["—"] * len(_COLUMNS)] * ROWS_LEAST))
     )
     scorecard = _scorecard(parts, room - height(previous))
-    return [conclusions, *scorecard, previous, onsite, *reply], [*left_previous, *left_onsite]
+    return [conclusions, *scorecard, previous, *last], [*left_previous, *left_onsite]
 
 
 def _conclusions(parts: Parts) -> Iterator[list[Any]]:
@@ -264,9 +268,18 @@ def _matters(block: Block) -> Iterator[list[Any]]:
     yield from () if block["type"] == "paragraph" else _as_lines(block)
 
 
-def _reply(statement: str) -> Block:
+def reply_of(unit: str, statement: str) -> tuple[Block, list[Block]]:
+    """The township's words: the box on page 1, and the section of the annex where that is too small.
+
+    The words are the township's and so are their numbers: no fact stands behind them, and the title says so.
+    """
     lines = [[line] for line in statement.splitlines() if line.strip()]
-    return listing("box", "statement", "乡镇说明", lines)
+    title = f"乡镇说明（{unit}提供，原文照录，所述数字未经核对）" if lines else "乡镇说明"
+    box = listing("box", "statement", title, lines)
+    if sum(_lines(plain(line), SMALL) for line in lines) <= REPLY_MOST:
+        return box, []
+    pointer = listing("box", "statement", "乡镇说明", [["说明较长，全文照录在正文之后的“乡镇说明”中。"]])
+    return pointer, [heading(1, "乡镇说明"), listing("list", "statement", title, lines)]
 
 
 def _as_lines(block: Block) -> Iterator[list[Any]]:

@@ -21,6 +21,7 @@ __all__ = [
     "cell_text",
     "column_of",
     "ems",
+    "figure_size",
     "head_rows",
     "heading",
     "listing",
@@ -33,6 +34,7 @@ __all__ = [
     "type_size",
 ]
 
+FIGURE_MOST = 190.0  # height of a figure, mm; the type area has 225
 PADDING = 7.0  # left and right inside a cell, points
 Block: TypeAlias = Mapping[str, Any]
 HeadCell: TypeAlias = tuple[str, int, int]  # text, columns and rows it spans
@@ -202,6 +204,13 @@ def notes_of(block: Block) -> list[str]:
     """Notes and source, under a table."""
     notes = [f"注：{plain(note)}" for note in block["notes"]]
     return [*notes, *([f"来源：{block['source']}"] if block["source"] else [])]
+
+
+def figure_size(block: Block) -> tuple[float, float]:
+    """Width and height of a figure in mm: within the type area, its caption below it on the same page."""
+    wide, high = (float(side) for side in block["size"])
+    scale = min(1.0, 156.0 / wide, FIGURE_MOST / high)
+    return wide * scale, high * scale
 
 
 def about_figure(block: Block) -> str:

@@ -19,7 +19,6 @@ from typing import Any, Literal
 from pbanalysis.errors import Code, Exit, PbError
 from pbanalysis.reports.facts import numbers_in, orphans
 from pbanalysis.reports.files import sha256
-from pbanalysis.reports.incremental import read_run
 from pbanalysis.reports.manifest import seal
 from pbanalysis.reports.reading import Change, changes, lines_of, texts_of
 from pbanalysis.reports.remake import Remaker
@@ -179,7 +178,7 @@ def _listed(out: Path) -> dict[str, str]:
         raise PbError(
             Code.INPUT_REFUSED, "manifest.json 已损坏", where=out.name, fix="请取得未改动的清单后再核对"
         )
-    listed = dict(manifest.get("files", {})) or dict(read_run(out).get("files", {}))
+    listed = dict(manifest.get("files") or {})
     for entry in manifest.get("reports", []):
         listed |= entry.get("files") or {}
     return listed
@@ -240,6 +239,8 @@ def _without_original(out: Path, name: str, now: Any, remaker: Remaker) -> FileV
         if made is not None and (out / page).exists():
             found = changes(texts_of(page, (out / page).read_bytes()) or [], texts_of(page, made) or [])
             return FileVerdict(name, "changed", tuple(found), "" if found else "改动不在印出的文字和数字里")
+    if path.name == "facts.json" and remaker.frame(str(path.parent)) is None:
+        return FileVerdict(name, "changed", note="改动在“document”部分：稿别、编号、乡镇说明或校验码")
     known = _facts(out, name)
     if not known or path.suffix in (".json", ".ipynb", ".csv"):
         return FileVerdict(name, "changed", note="缺少重新生成所需的文件，不能指出改动之处")

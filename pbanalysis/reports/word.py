@@ -22,13 +22,14 @@ from docx.parts.document import DocumentPart
 
 from pbanalysis.exhibits.figures.raster import pngs_of
 from pbanalysis.reports.document import STATUSES, Document
-from pbanalysis.reports.summary import ROW, WIDTH, height
+from pbanalysis.reports.summary import BOX_LINE, BOX_LINES, ROW, WIDTH, height
 from pbanalysis.reports.text import (
     Block,
     HeadCell,
     about_figure,
     about_table,
     cell_shown,
+    figure_size,
     head_rows,
     notes_of,
     plain,
@@ -150,8 +151,8 @@ class _Pictures:
             return None
         self._count += 1
         rel_id, _ = self._part.get_or_add_image(io.BytesIO(png))
-        wide = min(float(block["size"][0]), 156.0)
-        size = f'cx="{wide * _EMU:.0f}" cy="{wide * block["size"][1] / block["size"][0] * _EMU:.0f}"'
+        wide, high = figure_size(block)
+        size = f'cx="{wide * _EMU:.0f}" cy="{high * _EMU:.0f}"'
         name = f'id="{self._count}" name="图{self._count}" descr={quoteattr(block["alt"])}'
         return (
             f'<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent {size}/><wp:docPr {name}/>'
@@ -189,8 +190,9 @@ def _summary(block: Block) -> str:
     label = _p("PbLabel", block["title"])
     match block["type"]:
         case "box":
-            inside = label + "".join(_items(block, "PbLine"))
-            return _frame(inside, height(block) - 4, exact=True)
+            if not block["items"]:  # rows to write in
+                return _frame(label, *[_p("PbLine")] * BOX_LINES, least=BOX_LINE, exact=True)
+            return _frame(label + "".join(_items(block, "PbLine")), least=height(block) - 4, exact=True)
         case "table":
             return label + _table(block, least=ROW) + "".join(_p("PbNote", note) for note in notes_of(block))
         case _ if block["role"] == "headline":
@@ -264,14 +266,13 @@ def _table_head(widths: Sequence[float], about: Mapping[str, str]) -> str:
     )
 
 
-def _frame(inside: str, least: float = 0, *, exact: bool = False) -> str:
-    """A box: a table of one cell."""
+def _frame(*rows: str, least: float = 0, exact: bool = False) -> str:
+    """A box: a table of one column, most often of one cell."""
     rule = "exact" if exact else "atLeast"
     high = f'<w:trHeight w:val="{least * 20:.0f}" w:hRule="{rule}"/>' if least else ""
-    cell = f'<w:tc><w:tcPr><w:tcW w:w="{WIDTH * 20:.0f}" w:type="dxa"/></w:tcPr>{inside}</w:tc>'
-    return (
-        f"<w:tbl>{_table_head([WIDTH], {})}<w:tr><w:trPr><w:cantSplit/>{high}</w:trPr>{cell}</w:tr></w:tbl>"
-    )
+    width = f'<w:tcPr><w:tcW w:w="{WIDTH * 20:.0f}" w:type="dxa"/></w:tcPr>'
+    made = (f"<w:tr><w:trPr><w:cantSplit/>{high}</w:trPr><w:tc>{width}{row}</w:tc></w:tr>" for row in rows)
+    return f"<w:tbl>{_table_head([WIDTH], {})}{''.join(made)}</w:tbl>"
 
 
 def _table(block: Block, least: float = 0) -> str:

@@ -25,9 +25,9 @@ from pbanalysis.exhibits.blocks import (
 )
 from pbanalysis.reports import attachments
 from pbanalysis.reports.execute import to_bytes
-from pbanalysis.reports.files import write_whole
+from pbanalysis.reports.files import sha256, write_whole
 from pbanalysis.reports.html import render_html
-from pbanalysis.reports.manifest import Entry, seal
+from pbanalysis.reports.manifest import COUNTY_FILES, Entry, seal
 from pbanalysis.reports.tools import standard
 from pbanalysis.terms import STATES, THEMES
 
@@ -298,7 +298,9 @@ def write_out(out: Path, sizes: Sequence[str] = ("small", "middle")) -> Path:
         made["facts.json"] = attachments.facts(notebooks, about(size))
         entries.append(_entry(folder, code, "document", made))
     (out / "index.html").write_text("<html><body>共 2 个乡镇</body></html>", encoding="utf-8")
-    manifest = seal({"version": 1, "reports": entries})
+    (out / "results.csv").write_text("indicator_id,value\nS01,0.977\n", encoding="utf-8")
+    files = {name: sha256(out / name) for name in COUNTY_FILES}
+    manifest = seal({"version": 1, "reports": entries, "files": files})
     (out / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
     return out
 

@@ -26,7 +26,7 @@ def members(path):
 
 def test_the_county_goes_into_one_zip_with_everything(finished, tmp_path):
     """Index, every township's reports and 统计表, manifest and checksums, under one Chinese folder."""
-    (path,) = pack(finished, tmp_path)
+    path = pack(finished, tmp_path)[0].path
     assert path.name == "临河县2023年度基层党建评估报告_草稿.zip"
     names = set(members(path))
     root = path.stem
@@ -38,7 +38,7 @@ def test_the_county_goes_into_one_zip_with_everything(finished, tmp_path):
 
 def test_a_township_gets_its_own_zip_with_its_own_index(finished, tmp_path):
     """By code or name, once; nothing of another township is in it; every link of its index is there."""
-    paths = pack(finished, tmp_path, townships=["双河镇", "629901106", "柳林乡"])
+    paths = [p.path for p in pack(finished, tmp_path, townships=["双河镇", "629901106", "柳林乡"])]
     assert [path.name for path in paths] == [
         f"{name}2023年度基层党建评估报告_草稿.zip" for name in ("双河镇", "柳林乡")
     ]
@@ -54,7 +54,7 @@ def test_a_township_gets_its_own_zip_with_its_own_index(finished, tmp_path):
 
 def test_names_survive_on_windows(finished, tmp_path):
     """Every non-ASCII name bears the UTF-8 flag; none is longer or stranger than Windows allows."""
-    (path,) = pack(finished, tmp_path)
+    path = pack(finished, tmp_path)[0].path
     with zipfile.ZipFile(path) as package:
         for member in package.infolist():
             assert member.flag_bits & UTF8
@@ -64,7 +64,7 @@ def test_names_survive_on_windows(finished, tmp_path):
 
 def test_checksums_and_manifest_agree_with_what_is_inside(finished, tmp_path):
     """校验码.txt has a line for each file; the manifest is sealed, and names no other file."""
-    (path,) = pack(finished, tmp_path)
+    path = pack(finished, tmp_path)[0].path
     found = {name.split("/", 1)[1]: data for name, data in members(path).items()}
     text = found.pop(CHECKSUMS)
     assert text.startswith(b"\xef\xbb\xbf")
@@ -78,7 +78,7 @@ def test_checksums_and_manifest_agree_with_what_is_inside(finished, tmp_path):
 
 def test_the_same_reports_give_the_same_zip(finished, tmp_path):
     """Packed twice into two folders: identical bytes, dated by the cut-off."""
-    one, two = (pack(finished, tmp_path / name)[0] for name in ("a", "b"))
+    one, two = (pack(finished, tmp_path / name)[0].path for name in ("a", "b"))
     assert one.read_bytes() == two.read_bytes()
     with zipfile.ZipFile(one) as package:
         assert {member.date_time[:3] for member in package.infolist()} == {(2023, 12, 31)}
@@ -86,7 +86,7 @@ def test_the_same_reports_give_the_same_zip(finished, tmp_path):
 
 def test_nothing_of_the_machine_or_of_a_person_is_inside(finished, tmp_path):
     """The scan of the zip finds nothing; the folder it was made in is nowhere named."""
-    (path,) = pack(finished, tmp_path)
+    path = pack(finished, tmp_path)[0].path
     assert [hit for hit in scan_folder(path) if hit.kind != "not_scanned"] == []
     assert not any(str(finished).encode() in data for data in members(path).values())
 

@@ -185,7 +185,7 @@ def test_without_the_notebooks_the_facts_still_tell(out):
 def test_a_package_is_verified_as_it_is(finished, tmp_path):
     """The zip for the review is checked without unpacking it by hand."""
     (package,) = pack(finished, tmp_path, townships=["双河镇"])
-    assert verify(package).ok
+    assert verify(package.path).ok
 
 
 def test_numbers_are_recomputed_from_the_store(out, monkeypatch):

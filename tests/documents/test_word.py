@@ -69,7 +69,7 @@ def test_headings_are_for_navigation(read, documents):
 
 def test_tables_repeat_their_head_and_do_not_split_rows(read):
     """Head rows are marked to repeat; no row breaks across pages; cells stand off the page grid."""
-    tables = [t for t in read("large").tables if len(t.rows) > 1]
+    tables = [t for t in read("large").tables if len(t.columns) > 1]  # a box has one
     assert len(tables) >= 10
     for table in tables:
         assert table.rows[0]._tr.find(f"{W}trPr/{W}tblHeader") is not None
