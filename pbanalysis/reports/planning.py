@@ -224,11 +224,17 @@ class Situation:
 
     @cached_property
     def _compared(self) -> dict[str, bytes]:
-        """Digests of the results that each theme compares between units."""
+        """Digests of the results that each theme prints of the county and of all townships."""
         return {
-            theme: self._result_rows[self.results["indicator_id"].isin(reads.compared).to_numpy()].tobytes()
-            for theme, reads in ((theme, self.tools.reads(theme)) for theme in self._templates)
+            theme: self._result_rows[self._everywhere(self.results, theme).to_numpy()].tobytes()
+            for theme in self._templates
         }
+
+    def _everywhere(self, results: pd.DataFrame, theme: str) -> pd.Series[bool]:
+        """Which results every report of a theme prints, whichever township it is of."""
+        reads = self.tools.reads(theme)
+        county = results["unit_id"].eq(self.county.code) & results["indicator_id"].isin(reads.county)
+        return results["indicator_id"].isin(reads.compared) | county
 
     def _results_digest(self, unit: str, theme: str) -> str:
         whole = hashlib.sha256(",".join(self.results.columns).encode())
@@ -245,7 +251,7 @@ class Situation:
         own = results["unit_id"] == unit
         if reads.own is not None:
             own &= results["indicator_id"].isin(reads.own)
-        chosen = results[own | results["indicator_id"].isin(reads.compared)]
+        chosen = results[own | self._everywhere(results, theme)]
         names = pd.MultiIndex.from_frame(chosen[["indicator_id", "unit_id", "period"]])
         return pd.Series(row_digests(chosen), index=names)
 

@@ -37,14 +37,17 @@ class Reads:
     tables
         Tables of which it reads the township's rows.
     compared
-        Indicators it prints for the county and for other townships.
+        Indicators it prints for every township.
     own
         Indicators it prints for the township itself; None: any.
+    county
+        Indicators it prints for the county.
     """
 
     tables: frozenset[str]
     compared: frozenset[str]
     own: frozenset[str] | None = None
+    county: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -177,9 +180,12 @@ def reads(theme: str) -> Reads:
     """
     from pbanalysis.plan.registry import registry
     from pbanalysis.store.schema import TABLES
-    from pbanalysis.themes.tables import tables_of
+    from pbanalysis.themes.tables import COMPARED, tables_of
 
     if theme == OVERVIEW:
         return Reads(frozenset(TABLES), frozenset(i.id for i in registry()))
-    indicators = registry().of_theme(theme)
-    return Reads(frozenset({*tables_of(theme), *_ALWAYS}), frozenset(i.id for i in indicators))
+    return Reads(
+        frozenset({*tables_of(theme), *_ALWAYS}),
+        compared=frozenset(COMPARED.get(theme, ())),
+        county=frozenset(i.id for i in registry().of_theme(theme)),
+    )
