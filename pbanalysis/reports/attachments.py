@@ -15,7 +15,7 @@ from pbanalysis.reports.facts import as_json, collect
 
 __all__ = ["docx", "facts", "pdf", "xlsx"]
 
-_OPTIONS = ("status", "start_page", "attachment_no", "statement")
+_OPTIONS = ("status", "start_page", "attachment_no")
 Notebooks = Mapping[str, Mapping[str, Any]]
 
 
@@ -27,6 +27,7 @@ def compose(notebooks: Notebooks, about: Mapping[str, Any]) -> Document:
     frame |= {name: about[name] for name in _OPTIONS if name in about}
     if about["township_id"] == about["county_id"]:
         return compose_county(parts, county_id=about["county_id"], **frame)
+    frame["statement"] = about.get("statement", "")
     return compose_township(parts, township_id=about["township_id"], township=about["township"], **frame)
 
 

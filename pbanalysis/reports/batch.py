@@ -188,7 +188,7 @@ def run(
         )
         units = [situation.unit(code, name, themes) for code, name in chosen.items()]
         if not townships and tools.overview:
-            units.append(situation.unit(county.code, county.name, [OVERVIEW]))
+            units.append(situation.unit(county.code, county.name or "全县", [OVERVIEW]))
         manifest = _begin(situation, units, whole=not townships)
         making = Making(situation, units, manifest, progress)
         try:

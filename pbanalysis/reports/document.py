@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pbanalysis.calendar import Period, as_date
 from pbanalysis.reports.summary import reply_of, summary_of
-from pbanalysis.reports.text import Block, heading, paragraph, table
+from pbanalysis.reports.text import Block, heading, is_tall, paragraph, table
 from pbanalysis.terms import THEMES
 
 __all__ = ["STATUSES", "Document", "Status", "compose_county", "compose_township", "recompose"]
@@ -32,7 +32,6 @@ _NUMBERED = re.compile(
     r"^\s*(?:第?[一二三四五六七八九十]+[、章节]|（[一二三四五六七八九十]+）|\d+[.、．]|（\d+）)\s*"
 )
 _FRAME = ("headline", "about", "definitions", "provenance", "measures")
-FIGURE_TALL = 112.0  # mm: half the type area; taller ones stand in the annex
 _SECTIONS = (  # heading, roles; a role that is not named here belongs to 主要情况
     ("指标完成情况", ("scorecard",)),
     ("主要情况", ()),
@@ -203,7 +202,7 @@ def _compose(
     body = [block for theme in themes for block in _theme(theme, *named[theme], rest, frame["figures"])]
     body += _measures(parts)
     tall = _tall_figures((blocks for _, blocks in named.values()), frame["figures"])
-    annex = [*more, *tall, *_items(parts), *_definitions(parts), *_sources(parts, frame["checksums"])]
+    annex = [*more, *_items(parts), *_definitions(parts), *_sources(parts, frame["checksums"]), *tall]
     numbered = _numbered([*body, *annex])
     return Document(
         kind=kind,
@@ -258,24 +257,20 @@ def _findings(blocks: Iterable[Block], kind: str = "") -> list[Block]:
 
 
 def _some_figures(blocks: Sequence[Block], most: int) -> Iterator[Block]:
-    """The first figures stand here, a tall one in the annex: it would leave half a page empty before it."""
+    """The first figures stand here, a tall one at the end: it would leave half a page empty before it."""
     figures = [block for block in blocks if block["type"] == "figure"]
-    tall = [block for block in figures[:most] if _is_tall(block)]
+    tall = [block for block in figures[:most] if is_tall(block)]
     apart = {id(block) for block in (*tall, *figures[most:])}
     yield from (block for block in blocks if id(block) not in apart)
     if tall:
-        yield paragraph("按支部逐行列出的图见正文之后的“附图”。")
+        yield paragraph("逐行列出的图见文末“附图”。")
     if figures[most:]:
         yield paragraph("其余图见本专题的网页版报告。")
 
 
-def _is_tall(figure: Block) -> bool:
-    return float(figure["size"][1]) > FIGURE_TALL
-
-
 def _tall_figures(parts: Iterable[Sequence[Block]], most: int) -> Iterator[Block]:
     """The tall ones among the figures that are printed."""
-    tall = [figure for blocks in parts for figure in _findings(blocks, "figure")[:most] if _is_tall(figure)]
+    tall = [figure for blocks in parts for figure in _findings(blocks, "figure")[:most] if is_tall(figure)]
     if tall:
         yield heading(1, "附图")
         yield from tall

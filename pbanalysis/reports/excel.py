@@ -269,8 +269,8 @@ class _Book:
         sheet = self._sheet("来源与校验", [24, 90], title="数据来源与校验", about=self._doc.about, head=0)
         row, inside = 2, False
         for block in self._doc.annex:
-            if block["type"] == "heading":
-                inside = (block["level"] == 1 and block["text"].endswith("数据来源与校验")) or inside
+            if block["type"] == "heading" and block["level"] == 1:
+                inside = block["text"].endswith("数据来源与校验")
             elif inside:
                 for cells in _lines_of(block):
                     for column, text in enumerate(cells):

@@ -24,6 +24,7 @@ __all__ = [
     "figure_size",
     "head_rows",
     "heading",
+    "is_tall",
     "listing",
     "notes_of",
     "paragraph",
@@ -34,7 +35,7 @@ __all__ = [
     "type_size",
 ]
 
-FIGURE_MOST = 190.0  # height of a figure, mm; the type area has 225
+FIGURE_HALF, FIGURE_TALL, FIGURE_MOST = 96.0, 112.0, 190.0  # heights, mm; the type area has 225
 PADDING = 7.0  # left and right inside a cell, points
 Block: TypeAlias = Mapping[str, Any]
 HeadCell: TypeAlias = tuple[str, int, int]  # text, columns and rows it spans
@@ -207,10 +208,15 @@ def notes_of(block: Block) -> list[str]:
 
 
 def figure_size(block: Block) -> tuple[float, float]:
-    """Width and height of a figure in mm: within the type area, its caption below it on the same page."""
+    """Width and height of a figure in mm: two of a page, or a tall one alone, with the captions below."""
     wide, high = (float(side) for side in block["size"])
-    scale = min(1.0, 156.0 / wide, FIGURE_MOST / high)
+    scale = min(1.0, 156.0 / wide, (FIGURE_MOST if is_tall(block) else FIGURE_HALF) / high)
     return wide * scale, high * scale
+
+
+def is_tall(figure: Block) -> bool:
+    """Whether a figure needs a page of its own."""
+    return float(figure["size"][1]) > FIGURE_TALL
 
 
 def about_figure(block: Block) -> str:

@@ -43,7 +43,7 @@ __all__ = ["render"]
 _EMU = 36000  # per millimetre
 _THUMBNAIL = "http://schemas.openxmlformats.org/package/2006/relationships/metadata/thumbnail"
 _AFTER = '<w:spacing w:after="160"/>'
-_SHORT = 8  # a table of so few rows is kept on one page
+_SHORT = 5  # a table of so few rows is kept on one page
 
 
 def render(doc: Document) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import zipfile
@@ -11,7 +12,9 @@ import pytest
 import sample_blocks as sample
 
 from pbanalysis.errors import Code, PbError
+from pbanalysis.privacy import scan
 from pbanalysis.privacy.scan import scan_folder
+from pbanalysis.reports import attachments
 from pbanalysis.reports.manifest import seal
 from pbanalysis.reports.pack import CHECKSUMS, pack
 
@@ -98,17 +101,94 @@ def test_a_personal_value_stops_the_package(out, planted):
     page.write_text(
         page.read_text(encoding="utf-8").replace("</body>", f"<p>{planted}</p></body>"), encoding="utf-8"
     )
-    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    for entry in manifest["reports"]:
-        for name in entry["files"]:
-            entry["files"][name] = hashlib.sha256((out / name).read_bytes()).hexdigest()
-    (out / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    vouch(out)
     with pytest.raises(PbError) as caught:
         pack(out)
     assert caught.value.code is Code.PRIVACY_GATE
     assert caught.value.exit_status == 4
     assert planted.split()[-1] not in str(caught.value)
     assert [path.name for path in out.parent.iterdir()] == ["OUT"]
+
+
+TEXTS = {  # file → the part of it, what stands before the place, how the text is put in
+    "report.docx": ("word/document.xml", "</w:t>", "{}"),
+    "report.xlsx": ("xl/sharedStrings.xml", "</t>", "{}"),
+    "facts.json": ("", '"facts": [', '{{"id": "x", "text": "{}"}}, '),
+    "rectification.ipynb": ("", '"metadata": {', '"note": "{}", '),
+}
+
+
+@pytest.mark.parametrize("name", [*TEXTS, "report.pdf", "index.html", "results.csv"])
+def test_every_kind_of_file_is_scanned(out, name):
+    """A telephone number in a cell, a paragraph, a field or a page stops the package, whatever the format."""
+    planted = "电话 13800138000"
+    path = out / name if (out / name).exists() else out / MIDDLE / name
+    if name == "report.pdf":
+        told = {**sample.about("middle"), "statement": planted}
+        data = attachments.pdf(sample.notebooks_of("middle"), told)
+    elif name in TEXTS:
+        part, before, form = TEXTS[name]
+        data = with_text(path.read_bytes(), part, before, form.format(planted))
+    else:
+        data = path.read_bytes() + planted.encode()
+    path.write_bytes(data)
+    vouch(out)
+    with pytest.raises(PbError, match="手机号") as caught:
+        pack(out)
+    assert caught.value.exit_status == 4
+    assert name in caught.value.where
+    assert "13800138000" not in str(caught.value)
+    assert not list(out.parent.glob("*.zip"))
+
+
+def with_text(data, part, before, text):
+    """A text put into a file, or into a part of a package."""
+    if not part:
+        return data.replace(before.encode(), f"{before}{text}".encode(), 1)
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            inside = old.read(name)
+            put = inside.replace(before.encode(), f"{text}{before}".encode(), 1)
+            new.writestr(name, put if name == part else inside)
+    return made.getvalue()
+
+
+def vouch(out):
+    """The manifest as if the files had been made as they are."""
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    for files in (manifest["files"], *(entry["files"] for entry in manifest["reports"])):
+        for name in files:
+            files[name] = hashlib.sha256((out / name).read_bytes()).hexdigest()
+    (out / "manifest.json").write_text(json.dumps(seal(manifest)), encoding="utf-8")
+
+
+def test_what_could_not_be_scanned_is_named(finished, tmp_path, monkeypatch):
+    """No reader of PDF here: the package is made, for the Word file says the same; each PDF is listed."""
+    monkeypatch.setattr(scan, "_pdf_text", lambda data: None)
+    (packed,) = pack(finished, tmp_path, townships=["双河镇"])
+    assert packed.not_scanned == (f"{MIDDLE}/report.pdf",)
+    assert any("未能检查" in line and "report.pdf" in line for line in packed.lines())
+    monkeypatch.undo()
+    assert pack(finished, tmp_path, townships=["双河镇"])[0].not_scanned == ()
+
+
+def test_what_cannot_be_read_at_all_does_not_leave(out):
+    """A file that is no archive though it should be: nothing vouches for what it holds."""
+    (out / MIDDLE / "report.docx").write_bytes(b"PK\x03\x04 broken")
+    vouch(out)
+    with pytest.raises(PbError, match="未能检查") as caught:
+        pack(out)
+    assert caught.value.code is Code.PRIVACY_GATE
+
+
+@pytest.mark.parametrize("name", ["index.html", "results.csv"])
+def test_a_contents_page_that_was_edited_is_not_packed(out, name):
+    """The county's own files are checked like every report."""
+    (out / name).write_bytes((out / name).read_bytes() + b" ")
+    with pytest.raises(PbError, match="被改动") as caught:
+        pack(out)
+    assert caught.value.where == name
 
 
 def test_a_report_that_was_edited_is_not_packed(out):

@@ -165,6 +165,14 @@ def test_a_digit_changed_in_the_manifest_is_found(out):
     assert verdict_of(verify(out), "manifest.json").state == "changed"
 
 
+@pytest.mark.parametrize("name", ["index.html", "results.csv"])
+def test_a_byte_changed_in_the_countys_own_files_is_found(out, name):
+    """The manifest alone tells: nothing of the run's work folder is needed."""
+    assert not (out / ".work").exists()
+    (out / name).write_bytes((out / name).read_bytes().replace(b"2", b"3", 1).replace(b"7", b"8", 1))
+    assert [v.name for v in verify(out).files if v.state == "changed"] == [name]
+
+
 def test_without_the_notebooks_the_facts_still_tell(out):
     """Only the attachment and facts.json were handed on: a number that is no fact is named."""
     for notebook in (out / FOLDER).glob("*.ipynb"):

@@ -133,8 +133,9 @@ def page(node: Any, *, title: str) -> bytes:
 
 
 def document(notebooks: Mapping[str, Any], about: Mapping[str, Any]) -> bytes:
-    """A document that names its parts."""
-    return json.dumps({"themes": sorted(notebooks), "unit": about["township_id"]}).encode()
+    """A document that names its parts, and says what the township says."""
+    told = {"themes": sorted(notebooks), "unit": about["township_id"], "said": about["statement"]}
+    return json.dumps(told, ensure_ascii=False).encode()
 
 
 def no_engine(notebooks: Mapping[str, Any], about: Mapping[str, Any]) -> bytes:
@@ -147,6 +148,11 @@ def facts(notebooks: Mapping[str, Any], about: Mapping[str, Any]) -> bytes:
     return json.dumps(
         {"facts": [{"id": theme, "unit": about["township_id"]} for theme in sorted(notebooks)]}
     ).encode()
+
+
+def index(**told: Any) -> bytes:
+    """A contents page: how many reports there are."""
+    return f"<title>{len(told['entries'])}</title>".encode()
 
 
 def reads(theme: str) -> Reads:

@@ -14,6 +14,8 @@ import pytest
 import report_fakes as fakes
 
 from pbanalysis.errors import Code, PbError
+from pbanalysis.reports.incremental import why
+from pbanalysis.reports.verify import verify
 
 
 def _manifest(out: Path) -> dict[tuple[str, str], dict]:
@@ -223,6 +225,49 @@ def test_another_status_sets_the_attachments_again(report, store: Path, tools, t
     report(store, out, tools, setting={"status": "draft"})
     result = report(store, out, tools, setting={"status": "final"})
     assert {told.theme for told in result.built} == {"document"}
+
+
+def test_a_statement_belongs_to_its_townships_attachment(report, store: Path, tools, tmp_path: Path) -> None:
+    """New, changed or withdrawn, it sets that attachment again and no other; ``why`` names it."""
+    out, said = tmp_path / "out", tmp_path / "说明"
+    said.mkdir()
+    report(store, out, tools)
+    for text in ("补课已安排", "补课已完成", None):
+        file = said / "乙乡.txt"
+        file.write_text(text, encoding="utf-8") if text else file.unlink()
+        result = report(store, out, tools, statements=said)
+        assert [(told.township, told.theme) for told in result.built] == [("乙乡", "document")]
+        assert str(why(out, "乙乡", "document")[0]) == "乙乡　汇总附件　已生成：乡镇说明有变化"
+        made = json.loads((out / "629901101_乙乡" / "report.pdf").read_text(encoding="utf-8"))
+        assert made["said"] == (text or "")
+        assert report(store, out, tools, statements=said).built == ()
+
+
+def test_statements_are_looked_at_before_anything_starts(report, store: Path, tools, tmp_path: Path) -> None:
+    """An unknown township, or a telephone number: refused, and OUT is not even made."""
+    for name, text, status in (("丁镇", "好", 2), ("甲镇", "13800138000", 4)):
+        said = tmp_path / name
+        said.mkdir()
+        (said / f"{name}.txt").write_text(text, encoding="utf-8")
+        with pytest.raises(PbError) as refused:
+            report(store, tmp_path / "out", tools, statements=said)
+        assert refused.value.exit_status == status
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_copy_without_the_work_folder_vouches_for_every_file(report, store, tools, tmp_path: Path) -> None:
+    """The manifest names the contents page and results.csv too: one byte changed in either is found on a copy."""
+    out, copy = tmp_path / "out", tmp_path / "copy"
+    report(store, out, dataclasses.replace(tools, index=fakes.index), themes=("study",))
+    shutil.copytree(out, copy, ignore=shutil.ignore_patterns(".work"))
+    assert verify(copy).ok
+    for name in ("index.html", "results.csv"):
+        whole = (copy / name).read_bytes()
+        (copy / name).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        assert [v.name for v in verify(copy).files if v.state != "untouched"] == [name]
+        (copy / name).write_bytes(whole)
+    again = report(store, out, dataclasses.replace(tools, index=fakes.index), themes=("study",))
+    assert again.built == ()
 
 
 def test_a_second_run_on_the_same_out_is_refused(report, store: Path, tools, tmp_path: Path) -> None:
