@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pbanalysis.exhibits.blocks import blocks_of
+from pbanalysis.reports.budget import budget
 from pbanalysis.reports.document import Document, compose_county, compose_township
 from pbanalysis.reports.facts import as_json, collect
 
-__all__ = ["docx", "facts", "pdf", "xlsx"]
+__all__ = ["docx", "facts", "pdf", "remarks", "xlsx"]
 
 _OPTIONS = ("status", "start_page", "attachment_no")
 Notebooks = Mapping[str, Mapping[str, Any]]
@@ -50,6 +51,11 @@ def xlsx(notebooks: Notebooks, about: Mapping[str, Any]) -> bytes:
     from pbanalysis.reports.excel import render
 
     return render(compose(notebooks, about))
+
+
+def remarks(notebooks: Notebooks, about: Mapping[str, Any]) -> list[str]:
+    """What to cut where the attachment is longer than it may be; nothing is cut silently."""
+    return budget(compose(notebooks, about)).lines()
 
 
 def facts(notebooks: Notebooks, about: Mapping[str, Any]) -> bytes:

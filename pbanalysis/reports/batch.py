@@ -299,14 +299,15 @@ def _result(
     seconds: float,
     notes: Sequence[str],
 ) -> BatchResult:
-    built, unchanged, failed = [], [], []
+    built, unchanged, failed, remarks = [], [], [], []
     for planned in (p for unit in units for p in unit.planned):
         entry = manifest.get(planned.key)
         told = Told(planned.unit, planned.name, planned.theme, entry.seconds if entry else 0.0)
+        remarks += [f"{told}超出篇幅，{remark}" for remark in (entry.remarks if entry else ())]
         if error := making.failed.get(planned.key):
             failed.append(replace(told, error=str(error)))
         elif entry and entry.state == "built":
             built.append(told)
         else:
             unchanged.append(told)
-    return BatchResult(out, tuple(built), tuple(unchanged), tuple(failed), seconds, tuple(notes))
+    return BatchResult(out, tuple(built), tuple(unchanged), tuple(failed), seconds, (*notes, *remarks))

@@ -50,6 +50,7 @@ class Attachment:
     notebooks: Mapping[str, Path]  # theme → executed notebook
     documents: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any]], bytes]]  # name → renderer
     about: Mapping[str, Any]  # what the renderers are told: unit, county, period, cut-off
+    remarks: Callable[[Mapping[str, Any], Mapping[str, Any]], list[str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Done:
     seconds: float
     timings: Mapping[str, float] = field(default_factory=dict)
     error: PbError | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,14 +99,15 @@ def do(job: Job) -> Done | Failed:
     try:
         job.stage.mkdir(parents=True, exist_ok=True)
         error: PbError | None = None
+        remarks: list[str] = []
         if isinstance(job.work, Notebook):
             made, timings = _notebook(job.work)
         else:
-            made, timings, error = _attachment(job.work)
+            made, timings, error, remarks = _attachment(job.work)
         begin = time.monotonic()
         files = {name: write_whole(job.stage / name, data) for name, data in made.items()}
         timings["save"] = time.monotonic() - begin
-        return Done(files, time.monotonic() - started, timings, error)
+        return Done(files, time.monotonic() - started, timings, error, tuple(remarks))
     except PbError as expected:
         return Failed(expected, time.monotonic() - started)
     except Exception as fault:  # noqa: BLE001
@@ -139,7 +142,9 @@ def _notebook(work: Notebook) -> tuple[dict[str, bytes], dict[str, float]]:
     return made, {"cells": middle - begin, "pages": time.monotonic() - middle}
 
 
-def _attachment(work: Attachment) -> tuple[dict[str, bytes], dict[str, float], PbError | None]:
+def _attachment(
+    work: Attachment,
+) -> tuple[dict[str, bytes], dict[str, float], PbError | None, list[str]]:
     import nbformat
 
     read: Callable[..., Any] = nbformat.read
@@ -156,4 +161,4 @@ def _attachment(work: Attachment) -> tuple[dict[str, bytes], dict[str, float], P
                 raise
             missing = error
         timings[name] = time.monotonic() - begin
-    return made, timings, missing
+    return made, timings, missing, work.remarks(notebooks, work.about) if work.remarks else []

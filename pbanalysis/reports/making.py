@@ -105,6 +105,7 @@ class Making:
         return Attachment(
             notebooks={theme: about.out / name for theme, name in unit.notebooks.items()},
             documents={**documents, "facts.json": about.tools.facts},
+            remarks=about.tools.remarks,
             about={
                 "county_id": about.county.code,
                 "county": about.county.name,
@@ -182,7 +183,7 @@ class Making:
             raise output_failed(out / planned.folder, error) from error
         shutil.rmtree(stage, ignore_errors=True)
         self._remove(set(self._old_files(planned)) - set(files))
-        more = {"files": files, "timings": done.timings}
+        more = {"files": files, "timings": done.timings, "remarks": done.remarks}
         if done.error:
             self._manifest.add(
                 self._entry(

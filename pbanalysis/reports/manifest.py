@@ -31,7 +31,7 @@ class Entry:
     """One report: its inputs' hashes, its files' hashes, and why it was or was not built.
 
     ``theme`` is study, development or rectification; ``document`` for a township's attachment;
-    ``overview`` and ``document`` for the county.
+    ``overview`` and ``document`` for the county. ``remarks`` say what a person should look at in it.
     """
 
     township_id: str
@@ -43,6 +43,7 @@ class Entry:
     error: Mapping[str, str] | None = None
     why: tuple[Mapping[str, Any], ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -57,7 +58,7 @@ class Entry:
     def from_dict(cls, data: Mapping[str, Any]) -> Entry:
         """The inverse of :meth:`to_dict`."""
         known = {name: data[name] for name in cls.__dataclass_fields__ if name in data}
-        return cls(**{**known, "why": tuple(known.get("why", ()))})
+        return cls(**{**known, **{name: tuple(known.get(name, ())) for name in ("why", "remarks")}})
 
     def intact(self, out: Path) -> list[str]:
         """Files that are missing or were changed since."""

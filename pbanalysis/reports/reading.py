@@ -107,9 +107,10 @@ class _Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.texts: list[Text] = []
-        self._under, self._in_heading = "页首", False
+        self._under, self._in_heading, self._inside = "页首", False, ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside = tag
         self._in_heading = tag in {"h1", "h2", "h3"}
         for key, value in attrs:
             if value and (
@@ -121,7 +122,7 @@ class _Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         text = " ".join(data.split())
-        if text:
+        if text and self._inside != "style":
             self._under = text if self._in_heading else self._under
             self._in_heading = False
             self.texts.append((f"“{self._under}”", text))

@@ -70,6 +70,8 @@ class Tools:
         Format → renderer of one report; format → renderer of the attachment.
     facts
         Renderer of ``facts.json``.
+    remarks
+        What an attachment's reader should be told about it, e.g. that it is too long; None: nothing.
     reads
         Theme → what its template reads.
     index
@@ -85,6 +87,7 @@ class Tools:
     documents: Mapping[str, Callable[..., bytes]]
     facts: Callable[..., bytes]
     reads: Callable[[str], Reads]
+    remarks: Callable[..., list[str]] | None = None
     index: Callable[..., bytes] | None = None
     limits: Limits = field(default_factory=Limits)
 
@@ -122,6 +125,7 @@ def standard() -> Tools:
         pages={"html": _html},
         documents={"pdf": _pdf, "docx": _docx, "xlsx": _xlsx},
         facts=_facts,
+        remarks=_remarks,
         reads=reads,
         index=_index,
     )
@@ -164,6 +168,12 @@ def _facts(*told: Any) -> bytes:
     from pbanalysis.reports.attachments import facts
 
     return facts(*told)
+
+
+def _remarks(*told: Any) -> list[str]:
+    from pbanalysis.reports.attachments import remarks
+
+    return remarks(*told)
 
 
 def _index(**told: Any) -> bytes:

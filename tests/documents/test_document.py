@@ -7,9 +7,10 @@ from itertools import pairwise
 import pytest
 import sample_blocks as sample
 
+from pbanalysis.reports import attachments
 from pbanalysis.reports.budget import BODY_MOST, budget
 from pbanalysis.reports.document import compose_county, compose_township, recompose
-from pbanalysis.reports.text import cell_text, plain, prose
+from pbanalysis.reports.text import cell_text, figure_size, plain, prose
 
 FRAME = {
     "township_id": "629901106",
@@ -122,6 +123,14 @@ def test_budget_names_what_to_cut_and_by_how_much(documents):
     assert "建议减少" in found.lines()[0]
 
 
+def test_the_batch_is_told_what_to_cut():
+    """What the attachment's maker remarks is what the budget names; nothing where it is kept."""
+    told = attachments.remarks(sample.notebooks_of("large"), sample.about("large"))
+    assert told
+    assert all("建议减少" in line for line in told)
+    assert attachments.remarks(sample.notebooks_of("middle"), sample.about("middle")) == []
+
+
 def test_budget_names_a_conclusion_that_does_not_fit_on_page_one():
     """Sentences too long for one page are named, the longest first."""
     parts = sample.parts_of("middle")
@@ -132,6 +141,27 @@ def test_budget_names_a_conclusion_that_does_not_fit_on_page_one():
     assert not found.ok
     assert found.cuts[0].chars >= 1400
     assert "首页" in found.cuts[0].place
+
+
+def test_a_tall_figure_stands_at_the_end_and_the_body_says_so():
+    """Half a page stays empty before a figure of a page's height: it goes behind the annex, once."""
+    parts = sample.parts_of("middle")
+    tall = next(b for b in parts["study"] if b["type"] == "figure")
+    tall["size"] = [156.0, 180.0]
+    doc = compose_township(parts, **FRAME)
+    assert all(block is not tall for block in doc.body)
+    assert [block["id"] for block in doc.annex if block["type"] == "figure"] == [tall["id"]]
+    assert headings(doc, 1)[-1].endswith("附图")
+    assert "见文末“附图”" in texts(doc.body)
+    assert sum(b["type"] == "figure" for b in doc.body) == 5  # two a theme, one of them at the end
+
+
+@pytest.mark.parametrize(
+    ("size", "set_as"), [((156, 70), (156, 70)), ((200, 70), (156, 54.6)), ((156, 108), (138.7, 96)), ((156, 240), (123.5, 190))]
+)  # fmt: skip
+def test_a_figure_is_set_so_that_its_caption_fits_below(size, set_as):
+    """Within the type area, two of a page; a tall one alone on its page; never distorted."""
+    assert figure_size({"size": size}) == pytest.approx(set_as, abs=0.05)
 
 
 def test_the_statement_of_the_township_is_printed_in_its_box():

@@ -16,6 +16,8 @@ from pbanalysis.errors import PbError
 from pbanalysis.reports import attachments, pdf
 from pbanalysis.reports.document import compose_township
 from pbanalysis.reports.facts import collect, numbers_in, orphans
+from pbanalysis.reports.html import render_html
+from pbanalysis.reports.reading import texts_of
 
 FIELDS = {"id", "indicator_id", "name", "value", "text", "n", "N", "state", "source_tables", "rows"}
 
@@ -83,6 +85,18 @@ def test_no_format_prints_a_number_without_a_fact(made, size, kind, body):
     text = body(made(size, kind))
     assert len(numbers_in(text)) > 40
     assert orphans(text, facts_of(size)) == []
+
+
+@pytest.mark.parametrize("size", ["small", "middle", "large"])
+def test_no_page_prints_a_number_without_a_fact(size):
+    """The same of the web pages, words for pictures included."""
+    facts = facts_of(size)
+    for notebook in sample.notebooks_of(size).values():
+        texts = texts_of("a.html", render_html(notebook, title="专题"))
+        shown = [text for place, text in texts if place.endswith(("”", "的 alt", "的 aria-label"))]
+        body = "\n".join(shown[: shown.index("指标口径")])
+        assert len(numbers_in(body)) > 40
+        assert orphans(body, facts) == []
 
 
 def test_pdf_and_word_print_the_same_numbers(made):

@@ -133,6 +133,25 @@ def test_no_heading_stands_alone_at_the_foot_of_a_page(program, size, tmp_path):
         assert "各党支部开展情况" not in last
 
 
+@pytest.mark.office
+@pytest.mark.parametrize("size", ["middle", "large"])
+def test_no_page_of_the_body_is_left_half_empty(program, size, tmp_path):
+    """Text fills the page before a figure: under the last word at most a figure's half page is free."""
+    pages = places(program, size, tmp_path)
+    body = pages[1 : next(k for k, words in enumerate(pages) if any("指标口径" in w[4] for w in words))]
+    assert len(body) >= 8
+    for words in body:
+        assert max(w[3] for w in words if w[1] < 740) > 0.55 * A4[1]
+
+
+def test_a_figures_caption_and_source_are_on_its_page(read):
+    """Picture, caption, unit and source are one piece: 来源 never starts the next page."""
+    for page in read("middle").pages:
+        text = page.extract_text().replace(" ", "").replace("\n", "")
+        captions = text.count("多数支部按期开展，")
+        assert text.count("单位：次；支部12个；来源：三会一课台账") == captions
+
+
 def test_the_first_page_number_is_a_parameter():
     """An attachment that follows other pages goes on counting."""
     doc = compose_township(sample.parts_of("small"), start_page=4, attachment_no=None, **FRAME)

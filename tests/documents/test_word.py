@@ -7,11 +7,13 @@ import re
 import subprocess
 import sys
 import zipfile
+from itertools import pairwise
 
 import docx
 import pytest
 import sample_blocks as sample
 from docx.shared import Mm
+from lxml import etree
 from pypdf import PdfReader
 
 from pbanalysis.reports import word
@@ -183,3 +185,66 @@ def test_libreoffice_repeats_heads_and_leaves_no_heading_alone(office, program, 
         assert not re.match(r"[一二三四五六七八九十]+、|（[一二三四五六七八九十]+）", lines[-2])
         if len(re.findall(r"党支部\s+\d+\s+12", page)) >= 3:
             assert "应开展" in page
+
+
+ORDER = {  # what Word insists on (ECMA-376 part 1, sequences of the content models)
+    "pPr": "pStyle keepNext keepLines pageBreakBefore framePr widowControl numPr suppressLineNumbers pBdr shd tabs suppressAutoHyphens kinsoku wordWrap overflowPunct topLinePunct autoSpaceDE autoSpaceDN bidi adjustRightInd snapToGrid spacing ind contextualSpacing mirrorIndents suppressOverlap jc textDirection textAlignment textboxTightWrap outlineLvl divId cnfStyle rPr sectPr pPrChange",
+    "rPr": "rStyle rFonts b bCs i iCs caps smallCaps strike dstrike outline shadow emboss imprint noProof snapToGrid vanish webHidden color spacing w kern position sz szCs highlight u effect bdr shd fitText vertAlign rtl cs em lang eastAsianLayout specVanish oMath",
+    "tblPr": "tblStyle tblpPr tblOverlap bidiVisual tblStyleRowBandSize tblStyleColBandSize tblW jc tblCellSpacing tblInd tblBorders shd tblLayout tblCellMar tblLook tblCaption tblDescription",
+    "tcPr": "cnfStyle tcW gridSpan hMerge vMerge tcBorders shd noWrap tcMar textDirection tcFitText vAlign hideMark",
+    "tbl": "tblPr tblGrid tr",
+    "tr": "tblPrEx trPr tc",
+    "sectPr": "headerReference footnotePr endnotePr type pgSz pgMar paperSrc pgBorders lnNumType pgNumType cols formProt vAlign noEndnote titlePg textDirection bidi rtlGutter docGrid",
+    "style": "name aliases basedOn next link autoRedefine hidden uiPriority semiHidden unhideWhenUsed qFormat locked personal personalCompose personalReply rsid pPr rPr tblPr trPr tcPr tblStylePr",
+    "font": "altName panose1 charset family notTrueType pitch sig",
+    "inline": "extent effectExtent docPr cNvGraphicFramePr graphic",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_its_xml_is_in_the_order_that_word_asks_for(made, size):
+    """Word repairs or refuses what stands in another order, LibreOffice does not: every part is looked at."""
+    seen = set()
+    with zipfile.ZipFile(io.BytesIO(made(size, "docx"))) as package:
+        parts = [name for name in package.namelist() if re.match(r"word/[a-zA-Z]+\d?\.xml", name)]
+        for name in parts:
+            for element in etree.fromstring(package.read(name)).iter(etree.Element):
+                tag = etree.QName(element).localname
+                if tag not in ORDER:
+                    continue
+                seen.add(tag)
+                order = ORDER[tag].split()
+                inside = [etree.QName(child).localname for child in element]
+                # references to heads and feet may stand in any order
+                inside = [name.replace("footerReference", "headerReference") for name in inside]
+                assert set(inside) <= set(order), (name, tag, inside)
+                assert inside == sorted(inside, key=order.index), (name, tag, inside)
+    assert seen == set(ORDER)
+
+
+def test_every_cell_ends_in_a_paragraph_and_no_table_touches_another(made):
+    """Both make a file that Word calls damaged, or tables that run into each other."""
+    with zipfile.ZipFile(io.BytesIO(made("large", "docx"))) as package:
+        body = etree.fromstring(package.read("word/document.xml"))[0]
+    assert all(cell[-1].tag == f"{W}p" for cell in body.iter(f"{W}tc"))
+    tags = [etree.QName(child).localname for child in body]
+    assert ("tbl", "tbl") not in set(pairwise(tags))
+    ids = [e.get("id") for e in body.iter() if str(e.tag).endswith("}docPr")]
+    assert len(ids) == len(set(ids)) > 0
+
+
+def test_a_figure_or_table_stays_with_its_caption_and_source(read):
+    """Picture, caption and source line on one page: each is kept with the next; so is a table's last row."""
+    blocks = list(read("middle").element.body)
+    figures = [k for k, block in enumerate(blocks) if block.find(f".//{W}drawing") is not None]
+    assert figures
+    styles = {style.style_id: style for style in read("middle").styles}
+    for k in figures:
+        names = [blocks[j].pPr.pStyle.val for j in (k, k + 1, k + 2)]
+        assert names == ["PbFigure", "PbCaption", "PbNote"]
+        assert all(styles[name].paragraph_format.keep_with_next for name in names[:2])
+    for table, after in pairwise(blocks):
+        if table.tag == f"{W}tbl" and after.find(f"{W}pPr/{W}pStyle[@{W}val='PbNote']") is not None:
+            last = table.findall(f"{W}tr")[-1]
+            if len(last.findall(f"{W}tc")) > 1:
+                assert last.find(f".//{W}keepNext") is not None

@@ -150,6 +150,11 @@ def facts(notebooks: Mapping[str, Any], about: Mapping[str, Any]) -> bytes:
     ).encode()
 
 
+def too_long(notebooks: Mapping[str, Any], about: Mapping[str, Any]) -> list[str]:
+    """A remark on one township's attachment."""
+    return ["“二、发展党员”现4100字，建议减少100字"] if about["township"] == "甲镇" else []
+
+
 def index(**told: Any) -> bytes:
     """A contents page: how many reports there are."""
     return f"<title>{len(told['entries'])}</title>".encode()

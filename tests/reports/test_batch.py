@@ -227,6 +227,16 @@ def test_another_status_sets_the_attachments_again(report, store: Path, tools, t
     assert {told.theme for told in result.built} == {"document"}
 
 
+def test_an_attachment_that_is_too_long_is_told_with_what_to_cut(report, store: Path, tools, tmp_path: Path):
+    """The summary says it for the attachment it concerns, again while it stands; nothing is cut silently."""
+    out, strict = tmp_path / "out", dataclasses.replace(tools, remarks=fakes.too_long)
+    for themes in (("study",), ("study", "rectification")):
+        result = report(store, out, strict, townships=["甲镇", "乙乡"], themes=themes)
+        assert result.exit_status == 0
+        assert result.notes[-1:] == ("甲镇　汇总附件超出篇幅，“二、发展党员”现4100字，建议减少100字",)
+        assert sum("超出篇幅" in line for line in result.lines()) == 1
+
+
 def test_a_statement_belongs_to_its_townships_attachment(report, store: Path, tools, tmp_path: Path) -> None:
     """New, changed or withdrawn, it sets that attachment again and no other; ``why`` names it."""
     out, said = tmp_path / "out", tmp_path / "说明"
