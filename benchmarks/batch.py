@@ -310,7 +310,9 @@ def _in_process(job: tuple[dict, str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     made = folder / f"{stem}.ipynb"
     parameters = _parameters(told, code)
+    main = sys.modules["__main__"]  # it puts its own there, and the next job would not be found
     notebook = execute_notebook(NOTEBOOKS / f"{stem}.ipynb", made, parameters=parameters, progress_bar=False)
+    sys.modules["__main__"] = main
     _page(notebook, folder / f"{stem}.html", stem)
 
 
