@@ -1,12 +1,12 @@
 """A township's attachment from its executed notebooks, in every format, and its facts.
 
-Each function has the shape the batch's table of documents asks for:
-``(notebooks by theme, about) -> bytes``.
+The batch calls each of them with the notebooks by theme and what there is to say about the unit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from pbanalysis.exhibits.blocks import blocks_of
@@ -14,8 +14,9 @@ from pbanalysis.reports.budget import budget
 from pbanalysis.reports.document import Document, compose_county, compose_township
 from pbanalysis.reports.facts import as_json, collect
 
-__all__ = ["docx", "facts", "pdf", "remarks", "xlsx"]
+__all__ = ["attachment", "compose", "facts", "remarks", "rendered"]
 
+_MODULES = {"pdf": "pdf", "docx": "word", "xlsx": "excel"}  # imported when first used: each is slow to load
 _OPTIONS = ("status", "start_page", "attachment_no")
 Notebooks = Mapping[str, Mapping[str, Any]]
 
@@ -32,25 +33,15 @@ def compose(notebooks: Notebooks, about: Mapping[str, Any]) -> Document:
     return compose_township(parts, township_id=about["township_id"], township=about["township"], **frame)
 
 
-def pdf(notebooks: Notebooks, about: Mapping[str, Any]) -> bytes:
-    """The attachment as PDF."""
-    from pbanalysis.reports.pdf import render
-
-    return render(compose(notebooks, about))
-
-
-def docx(notebooks: Notebooks, about: Mapping[str, Any]) -> bytes:
-    """The attachment as a Word document."""
-    from pbanalysis.reports.word import render
-
-    return render(compose(notebooks, about))
+def rendered(suffix: str, document: Document) -> bytes:
+    """The document as PDF, as a Word file, or the indicator table and the facts as a workbook."""
+    made: bytes = import_module(f"pbanalysis.reports.{_MODULES[suffix]}").render(document)
+    return made
 
 
-def xlsx(notebooks: Notebooks, about: Mapping[str, Any]) -> bytes:
-    """The indicator table and the facts as a workbook."""
-    from pbanalysis.reports.excel import render
-
-    return render(compose(notebooks, about))
+def attachment(suffix: str, notebooks: Notebooks, about: Mapping[str, Any]) -> bytes:
+    """The attachment in the format of the suffix (pdf, docx, xlsx)."""
+    return rendered(suffix, compose(notebooks, about))
 
 
 def remarks(notebooks: Notebooks, about: Mapping[str, Any]) -> list[str]:

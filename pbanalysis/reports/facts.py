@@ -136,8 +136,7 @@ def orphans(text: str, facts: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -
     >>> orphans("已办结26项，占84%", [{"text": "26"}, {"text": "83.9%"}])
     ['84%']
     """
-    known = facts
     if isinstance(facts, Mapping):
-        known, text = facts["facts"], _ours(text, facts)
-    said = {number for fact in known for number in _NUMBER.findall(fact["text"])}
+        return orphans(_ours(text, facts), facts["facts"])
+    said = {number for fact in facts for number in _NUMBER.findall(fact["text"])}
     return list(dict.fromkeys(number for number in numbers_in(text) if number not in said))

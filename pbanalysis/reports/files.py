@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from pbanalysis.errors import Code, PbError
 
-__all__ = ["WORK", "out_locked", "output_failed", "sha256", "write_whole"]
+__all__ = ["WORK", "out_locked", "output_failed", "read_json", "sha256", "write_whole"]
 
 WORK = ".work"  # OUT's work folder: staged files, the journal, digests; safe to delete
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -64,6 +66,15 @@ def sha256(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object that a JSON file holds; empty when there is none."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pbanalysis.errors import Code, PbError, near_names
-from pbanalysis.reports.files import WORK
+from pbanalysis.reports.files import WORK, read_json
 from pbanalysis.reports.manifest import Entry, read_manifest
 
 __all__ = ["Explained", "Reason", "document_inputs", "key_of", "reasons", "report_inputs", "why"]
@@ -254,8 +254,4 @@ def why(out: Path, township: str | None = None, theme: str | None = None) -> lis
 
 def read_run(out: Path) -> dict[str, Any]:
     """What the last run wrote about itself; empty when there was none."""
-    try:
-        run: dict[str, Any] = json.loads((out / WORK / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return run
+    return read_json(out / WORK / "run.json")

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from pbanalysis.reports.files import output_failed, sha256, write_whole
+from pbanalysis.reports.files import output_failed, read_json, sha256, write_whole
 
 __all__ = ["COUNTY_FILES", "VERSION", "Entry", "Manifest", "county_files", "read_manifest", "seal"]
 
@@ -81,7 +81,7 @@ def read_manifest(out: Path, work: Path) -> dict[tuple[str, str], Entry]:
     """Entries of ``out``, those of a killed run included; what cannot be read counts as not done."""
     entries: dict[tuple[str, str], Entry] = {}
     for data in (
-        *(_content(out / "manifest.json").get("reports") or ()),
+        *(read_json(out / "manifest.json").get("reports") or ()),
         *_of_journal(work / "journal.jsonl"),
     ):
         try:
@@ -94,16 +94,8 @@ def read_manifest(out: Path, work: Path) -> dict[tuple[str, str], Entry]:
 
 def county_files(out: Path) -> dict[str, str]:
     """The county's own files (contents page, results.csv) with their checksums, after a whole run."""
-    files: dict[str, str] = _content(out / "manifest.json").get("files") or {}
+    files: dict[str, str] = read_json(out / "manifest.json").get("files") or {}
     return files
-
-
-def _content(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}
 
 
 def _of_journal(path: Path) -> Iterable[dict[str, Any]]:

@@ -22,7 +22,7 @@ from pbanalysis.calendar import Period, as_date
 from pbanalysis.errors import Code, PbError, near_names
 from pbanalysis.privacy.scan import scan_bytes
 from pbanalysis.reports.document import STATUSES
-from pbanalysis.reports.files import output_failed, sha256
+from pbanalysis.reports.files import output_failed, read_json, sha256
 from pbanalysis.reports.manifest import county_files, seal
 
 __all__ = ["CHECKSUMS", "Packed", "pack"]
@@ -65,7 +65,7 @@ class Packed:
 
     def lines(self) -> list[str]:
         """What was packed, for a person."""
-        left = [f"　未能检查：{name}（检查 PDF 需要 pypdf 或 pdftotext）" for name in self.not_scanned]
+        left = [f"　未能检查：{name}（读不出文字）" for name in self.not_scanned]
         return [f"已打包：{self.path}", *left]
 
 
@@ -101,36 +101,23 @@ def pack(out: Path, target: Path | None = None, *, townships: Sequence[str] | No
 
 
 def _source(out: Path) -> _Source:
-    try:
-        manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    reports: dict[str, list[dict[str, Any]]] = {}
+    names: dict[str, str] = {}
+    for entry in read_json(out / "manifest.json").get("reports", ()):
+        if entry["state"] != "failed" and entry["files"]:
+            reports.setdefault(entry["township_id"], []).append(entry)
+            names[entry["township_id"]] = next(iter(entry["files"])).split("/")[0].partition("_")[2]
+    frames = (read_json(path).get("document") for path in sorted(out.glob("*/facts.json")))
+    frame = next((frame for frame in frames if frame), None)
+    if not reports or frame is None:
         raise PbError(
             Code.INPUT_REFUSED,
             "这里没有做好的报告",
             where=out.name,
             fix="请先运行 pbanalysis report，再打包它的输出目录",
-        ) from error
-    reports: dict[str, list[dict[str, Any]]] = {}
-    names: dict[str, str] = {}
-    for entry in manifest["reports"]:
-        if entry["state"] != "failed" and entry["files"]:
-            reports.setdefault(entry["township_id"], []).append(entry)
-            names[entry["township_id"]] = next(iter(entry["files"])).split("/")[0].partition("_")[2]
-    frames = (_frame(path) for path in sorted(out.glob("*/facts.json")))
-    frame = next((frame for frame in frames if frame), None)
-    if not reports or frame is None:
-        raise PbError(
-            Code.INPUT_REFUSED, "这里没有做好的报告", where=out.name, fix="请先运行 pbanalysis report"
         )
     county = {code: str(frame["county"]) for code, name in names.items() if not name}
     return _Source(out, reports, names | county, frame)
-
-
-def _frame(path: Path) -> Mapping[str, Any] | None:
-    with suppress(OSError, ValueError):
-        frame = json.loads(path.read_text(encoding="utf-8")).get("document")
-        return frame if isinstance(frame, dict) else None
-    return None
 
 
 def _code(source: _Source, asked: str) -> str:

@@ -10,10 +10,8 @@ import csv
 import io
 import json
 import re
-import shutil
-import subprocess
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from html.parser import HTMLParser
@@ -49,7 +47,7 @@ def texts_of(name: str, data: bytes) -> list[Text] | None:
     ValueError
         The file is broken: it is not what its name says.
     """
-    readers = {
+    readers: Mapping[str, Callable[[bytes], Iterable[Text]]] = {
         ".html": _html,
         ".json": _json,
         ".ipynb": _json,
@@ -62,8 +60,7 @@ def texts_of(name: str, data: bytes) -> list[Text] | None:
     if reader is None:
         return None
     try:
-        found = reader(data)
-        return None if found is None else list(found)
+        return list(reader(data))
     except Exception as error:
         raise ValueError(f"{name} cannot be read: {type(error).__name__}") from error
 
@@ -211,26 +208,9 @@ def _cell_text(value: Any, shown: str) -> str:
     return str(value)
 
 
-def _pdf(data: bytes) -> list[Text] | None:
-    pages = _pdf_pages(data)
-    if pages is None:
-        return None
-    return [
-        (f"第{number}页", " ".join(line.split()))
-        for number, page in enumerate(pages, start=1)
-        for line in page.splitlines()
-        if line.strip()
-    ]
+def _pdf(data: bytes) -> Iterator[Text]:
+    from pypdf import PdfReader
 
-
-def _pdf_pages(data: bytes) -> list[str] | None:
-    """Text of each page, by pypdf or pdftotext; ``None`` without either."""
-    try:
-        from pypdf import PdfReader
-    except ImportError:
-        program = shutil.which("pdftotext")
-        if program is None:
-            return None
-        made = subprocess.run([program, "-layout", "-", "-"], input=data, capture_output=True, check=True)
-        return made.stdout.decode("utf-8").split("\f")
-    return [page.extract_text() for page in PdfReader(io.BytesIO(data)).pages]
+    for number, page in enumerate(PdfReader(io.BytesIO(data)).pages, start=1):
+        lines = (" ".join(line.split()) for line in page.extract_text().splitlines())
+        yield from ((f"第{number}页", line) for line in lines if line)

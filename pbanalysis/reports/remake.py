@@ -11,15 +11,17 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from html import unescape
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from pbanalysis.errors import PbError
 from pbanalysis.exhibits.blocks import blocks_of
+from pbanalysis.reports.attachments import rendered
 from pbanalysis.reports.document import Document, recompose
 from pbanalysis.reports.facts import as_json, collect
+from pbanalysis.reports.files import read_json
 from pbanalysis.reports.manifest import seal
 from pbanalysis.reports.text import Block
 from pbanalysis.reports.tools import OVERVIEW, standard
@@ -59,9 +61,7 @@ class Remaker:
             return self.page(f"{path.with_suffix('.ipynb')}", name)
         makers: Mapping[str, Callable[[str], bytes | None]] = {
             "facts.json": self._facts,
-            "report.pdf": lambda folder: self._rendered(folder, "pdf"),
-            "report.docx": lambda folder: self._rendered(folder, "word"),
-            "report.xlsx": lambda folder: self._rendered(folder, "excel"),
+            **{f"report.{kind}": partial(self._rendered, kind) for kind in ("pdf", "docx", "xlsx")},
         }
         maker = makers.get(path.name)
         return maker(str(path.parent)) if maker else None
@@ -142,17 +142,11 @@ class Remaker:
             self._documents[folder] = made
         return self._documents[folder]
 
-    def _rendered(self, folder: str, module: str) -> bytes | None:
-        from importlib import import_module
-
+    def _rendered(self, suffix: str, folder: str) -> bytes | None:
         document = self._document(folder)
-        if document is None:
-            return None
-        try:
-            made: bytes = import_module(f"pbanalysis.reports.{module}").render(document)
-        except PbError:  # the engine is not installed here
-            return None
-        return made
+        with suppress(PbError):  # the engine is not installed here
+            return rendered(suffix, document) if document else None
+        return None
 
     def _facts(self, folder: str) -> bytes | None:
         document, parts = self._document(folder), self.parts(folder)
@@ -189,8 +183,8 @@ class Remaker:
 
 def _sources(notebook: Path) -> str:
     """Code of a notebook, without its outputs."""
+    content = read_json(notebook)
     try:
-        cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-        return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    except (OSError, ValueError, KeyError, TypeError):
+        return "\n".join("".join(cell["source"]) for cell in content["cells"] if cell["cell_type"] == "code")
+    except (KeyError, TypeError):
         return ""

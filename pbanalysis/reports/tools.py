@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,7 +123,7 @@ def standard() -> Tools:
         titles={**THEMES, OVERVIEW: "全县一览"},
         published=_published,
         pages={"html": _html},
-        documents={"pdf": _pdf, "docx": _docx, "xlsx": _xlsx},
+        documents={suffix: partial(_attachment, suffix) for suffix in ("pdf", "docx", "xlsx")},
         facts=_facts,
         remarks=_remarks,
         reads=reads,
@@ -146,22 +146,10 @@ def _html(notebook: Any, *, title: str) -> bytes:
     return render_html(notebook, title=title)
 
 
-def _pdf(*told: Any) -> bytes:
-    from pbanalysis.reports.attachments import pdf
+def _attachment(suffix: str, *told: Any) -> bytes:
+    from pbanalysis.reports.attachments import attachment
 
-    return pdf(*told)
-
-
-def _docx(*told: Any) -> bytes:
-    from pbanalysis.reports.attachments import docx
-
-    return docx(*told)
-
-
-def _xlsx(*told: Any) -> bytes:
-    from pbanalysis.reports.attachments import xlsx
-
-    return xlsx(*told)
+    return attachment(suffix, *told)
 
 
 def _facts(*told: Any) -> bytes:

@@ -7,7 +7,6 @@ recomputed too.
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 import zipfile
@@ -18,7 +17,7 @@ from typing import Any, Literal
 
 from pbanalysis.errors import Code, Exit, PbError
 from pbanalysis.reports.facts import numbers_in, orphans
-from pbanalysis.reports.files import sha256
+from pbanalysis.reports.files import read_json, sha256
 from pbanalysis.reports.manifest import seal
 from pbanalysis.reports.reading import Change, changes, lines_of, texts_of
 from pbanalysis.reports.remake import Remaker
@@ -164,17 +163,10 @@ def _check(out: Path, store: Path | None, only: str | None) -> VerifyReport:
     return VerifyReport(tuple(verdicts), compared, tuple(wrong), str(remaker.store or ""))
 
 
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
 def _listed(out: Path) -> dict[str, str]:
     """Every file with its checksum: the reports', and the county's own."""
-    manifest = _read_json(out / _MANIFEST)
-    if not isinstance(manifest, dict):
+    manifest = read_json(out / _MANIFEST)
+    if not manifest:
         raise PbError(
             Code.INPUT_REFUSED, "manifest.json 已损坏", where=out.name, fix="请取得未改动的清单后再核对"
         )
@@ -217,7 +209,7 @@ def _verdict(out: Path, name: str, listed_as: str, state: State, remaker: Remake
         found = changes(lines_of(made), lines_of(data)) if made else []
         return FileVerdict(name, state, tuple(found), "文件已损坏，打不开")
     if now is None:
-        return FileVerdict(name, state, note="这种文件只能核对校验码（核对 PDF 需要 pypdf 或 pdftotext）")
+        return FileVerdict(name, state, note="这种文件只能核对校验码")
     made = remaker.file(listed_as)
     if made == data:
         return FileVerdict(name, state, note="内容与重新生成的一致，清单中的校验码被改动")
@@ -251,8 +243,7 @@ def _without_original(out: Path, name: str, now: Any, remaker: Remaker) -> FileV
 
 
 def _facts(out: Path, name: str) -> list[Mapping[str, Any]]:
-    facts = _read_json((out / name).parent / "facts.json")
-    return list(facts.get("facts", [])) if isinstance(facts, dict) else []
+    return list(read_json((out / name).parent / "facts.json").get("facts", []))
 
 
 def _fact_of(change: Change, facts: Iterable[Mapping[str, Any]]) -> str:
@@ -264,7 +255,7 @@ def _fact_of(change: Change, facts: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _manifest_verdicts(out: Path) -> Iterator[FileVerdict]:
-    manifest = _read_json(out / _MANIFEST)
+    manifest = read_json(out / _MANIFEST)
     if "seal" in manifest and seal(manifest)["seal"] != manifest["seal"]:
         yield FileVerdict(_MANIFEST, "changed", note="清单自身的校验码不符")
     else:

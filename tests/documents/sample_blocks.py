@@ -292,7 +292,7 @@ def write_out(out: Path, sizes: Sequence[str] = ("small", "middle")) -> Path:
             }
             entries.append(_entry(folder, code, theme, pages))
         made = {
-            f"report.{kind}": getattr(attachments, kind)(notebooks, about(size))
+            f"report.{kind}": attachments.attachment(kind, notebooks, about(size))
             for kind in ("pdf", "docx", "xlsx")
         }
         made["facts.json"] = attachments.facts(notebooks, about(size))

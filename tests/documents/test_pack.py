@@ -125,7 +125,7 @@ def test_every_kind_of_file_is_scanned(out, name):
     path = out / name if (out / name).exists() else out / MIDDLE / name
     if name == "report.pdf":
         told = {**sample.about("middle"), "statement": planted}
-        data = attachments.pdf(sample.notebooks_of("middle"), told)
+        data = attachments.attachment("pdf", sample.notebooks_of("middle"), told)
     elif name in TEXTS:
         part, before, form = TEXTS[name]
         data = with_text(path.read_bytes(), part, before, form.format(planted))

@@ -207,7 +207,7 @@ def test_a_changed_word_of_it_is_found(out):
     folder = out / "629901106_双河镇"
     about = {**sample.about("middle"), "statement": SAID}
     notebooks = sample.notebooks_of("middle")
-    sample.deliver(out, folder, "629901106", {"report.docx": attachments.docx(notebooks, about), "facts.json": attachments.facts(notebooks, about)})  # fmt: skip
+    sample.deliver(out, folder, "629901106", {"report.docx": attachments.attachment("docx", notebooks, about), "facts.json": attachments.facts(notebooks, about)})  # fmt: skip
     assert verify(out).ok
     facts = folder / "facts.json"
     genuine = facts.read_bytes()
