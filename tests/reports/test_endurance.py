@@ -26,10 +26,11 @@ _RUN = """
 import sys
 from pathlib import Path
 import report_fakes as fakes
+from pbanalysis.reports.progress import Progress
 if __name__ == "__main__":
     store, out, templates = map(Path, sys.argv[1:])
     try:
-        sys.exit(int(fakes.report(store, out, fakes.small_tools(templates)).exit_status))
+        sys.exit(int(fakes.report(store, out, fakes.small_tools(templates), progress=Progress(quiet=True)).exit_status))
     except KeyboardInterrupt:
         sys.exit(130)
 """
@@ -77,6 +78,7 @@ def test_twenty_kills(finished: Path, store: Path, tools, warm_parent, tmp_path:
                 process.kill()
                 kills += 1
             process.communicate(timeout=120)
+            assert rounds <= 40, "the runs end before they can be killed"
             there = fakes.tree(out)
             assert there.items() <= whole.items()
             for entry in read_manifest(out, out / WORK).values():
