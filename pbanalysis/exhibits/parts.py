@@ -101,7 +101,7 @@ def rates(report: Report, part: str, subject: str, readings: Sequence[Reading]) 
     if not full + short:
         return words.nothing("没有分母达到10且可以评价的指标，本图不画。")
     title = (
-        f"{words.subject}：全部达到要求的 ",
+        f"{words.subject}：图中全部达到要求的 ",
         words.fact("met_n", full),
         " 项，未达到的 ",
         words.fact("not_met_n", short),

@@ -136,9 +136,10 @@ def learning(reading: Reading, found: Learnt) -> Line:
     if found.ceiling is not None:
         line += ["前测已得满分、无可提升的 ", said("ceiling_n", found.ceiling, str(found.ceiling)), " 人。"]
     if found.regression is not None:
-        points = f"{plain(100 * found.regression, 1)}"
-        line += ["按全县前测平均和两次得分的相关推算，没有学习作用时平均也会变动 "]
-        line += [said("regression", found.regression, points), " 个百分点。"]
+        points = f"{plain(100 * abs(found.regression), 1)}"
+        way = "下降" if found.regression < 0 else "上升"
+        line += [f"按全县前测平均和两次得分的相关推算，没有学习作用时平均也会{way} "]
+        line += [said("regression", abs(found.regression), points), " 个百分点。"]
     return (*line, "没有对照组，前后变化不能都算作学习成效。")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["contents"]
 
-# the ledgers that every township is asked for; each fills the table of its name
+# the ledgers that every township is asked for; each fills the table of its name, and is a kind of the import
 _ASKED = ("meetings", "trainings", "admissions", "issues", "village_years", "elections")
 _LABELS = {
     ".html": "网页",
@@ -54,8 +55,9 @@ def contents(
     by_unit: dict[str, dict[str, Entry]] = {}
     for entry in entries:
         by_unit.setdefault(entry.township_id, {})[entry.theme] = entry
+    handed_in = _handed_in(county, rows)
     townships = [
-        _row(town.township_id, town.name_, town.kind, by_unit.get(town.township_id, {}), county, rows)
+        _row(town.township_id, town.name_, town.kind, by_unit.get(town.township_id, {}), handed_in)
         for town in county.townships.rename(columns={"name": "name_"}).itertuples()
     ]
     own = results[results["period"] == period.label]
@@ -74,14 +76,43 @@ def contents(
     )
 
 
+def _handed_in(county: County, rows: Rows) -> dict[str, dict[str, bool]]:
+    """Township → ledger it is asked for → whether it handed one in; a report of nothing is one.
+
+    The import keeps who filed what. A store that was made of tables has no such record: there the rows tell,
+    as far as they can. Where there are no villages no ledger of village incomes is asked for.
+    """
+    villages = county.frame("villages")
+    rural = set() if villages is None else set(villages["township_id"][villages["kind"] == "village"])
+    path = county.folder / "import" / "filings.csv"
+    filed = None
+    if path.exists():
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            filed = {
+                (row["township_id"], row["kind"]): row["state"] in {"filed", "nil_report"}
+                for row in csv.DictReader(file)
+            }
+    found: dict[str, dict[str, bool]] = {}
+    for town in county.townships["township_id"]:
+        own = rows.get(town, {})
+        found[town] = {
+            table: filed.get((town, table), False) if filed is not None else table in own
+            for table in _ASKED
+            if table != "village_years" or town in rural
+        }
+    return found
+
+
 def _row(
-    code: str, name: str, kind: str, entries: Mapping[str, Entry], county: County, rows: Rows
+    code: str,
+    name: str,
+    kind: str,
+    entries: Mapping[str, Entry],
+    handed_in: Mapping[str, Mapping[str, bool]],
 ) -> TownshipRow:
     reports = {theme: entry for theme, entry in entries.items() if theme in THEMES}
     attachment = entries.get("document")
-    own = rows.get(code, {})
-    collected = [table for table in _ASKED if county.has(table)]
-    filed = [table for table in collected if table in own]
+    asked = handed_in[code]
     return TownshipRow(
         township_id=code,
         name=name,
@@ -90,7 +121,7 @@ def _row(
         files=_named(attachment.files, _LABELS) if attachment else {},
         states={theme: entry.state for theme, entry in reports.items()},
         sufficiency=Sufficiency(
-            len(filed), len(_ASKED), tuple(LEDGER_KINDS[table] for table in _ASKED if table not in filed)
+            sum(asked.values()), len(asked), tuple(LEDGER_KINDS[table] for table in asked if not asked[table])
         ),
     )
 

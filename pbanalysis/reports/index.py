@@ -20,13 +20,13 @@ import jinja2
 import pandas as pd
 
 from pbanalysis.calendar import Period
-from pbanalysis.exhibits.style import STATE_MARKS
+from pbanalysis.exhibits.style import STATE_MARKS, VS_COUNTY_MARKS
 from pbanalysis.plan.registry import registry
 from pbanalysis.terms import STATES, THEMES
 
 __all__ = ["Sufficiency", "TownshipRow", "render_index"]
 
-_SIGNALS = {"high", "low"}
+_SIGNALS = {code: VS_COUNTY_MARKS[code] for code in ("high", "low")}
 _COUNTED = ("met", "not_met", "not_due", "unknown", "na", "suppressed")
 _STANDING = {"built": "已生成", "unchanged": "未变，沿用", "failed": "未生成"}
 
@@ -130,8 +130,8 @@ def _script() -> str:
 
 
 def _headline() -> dict[str, str]:
-    """Theme of every headline indicator."""
-    return {indicator.id: indicator.theme for indicator in registry() if indicator.headline}
+    """Theme of every headline indicator; parts of one (D05.k of D04) are not counted beside it."""
+    return {i.id: i.theme for i in registry() if i.headline and "." not in i.id}
 
 
 def _cells(results: pd.DataFrame, unit: str | None) -> dict[str, dict[str, Any]]:
@@ -144,7 +144,9 @@ def _cells(results: pd.DataFrame, unit: str | None) -> dict[str, dict[str, Any]]
         counts = part["state"].value_counts()
         cells[key] = {
             "counts": [(state, int(counts[state])) for state in _COUNTED if counts.get(state, 0)],
-            "signals": int(part["vs_county"].isin(_SIGNALS).sum()),
+            "signals": [
+                (mark, n) for code, mark in _SIGNALS.items() if (n := int((part["vs_county"] == code).sum()))
+            ],
             "has": "not_met"
             if counts.get("not_met", 0)
             else "unknown"

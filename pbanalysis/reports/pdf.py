@@ -26,6 +26,7 @@ from pbanalysis.reports.text import (
     cell_shown,
     figure_size,
     head_rows,
+    is_tall,
     notes_of,
     plain,
     prose,
@@ -195,7 +196,7 @@ def _set(block: Block, pictures: dict[str, bytes]) -> dict[str, Any]:
                 "notes": notes_of(block),
             }
         case "figure":
-            return {**head, "alt": block["alt"], "width": figure_size(block)[0], "about": about_figure(block),
+            return {**head, "alt": block["alt"], "tall": is_tall(block), "width": figure_size(block)[0], "about": about_figure(block),
                     "file": _picture(block, pictures)}  # fmt: skip
         case other:
             raise ValueError(f"unknown type of block: {other}")

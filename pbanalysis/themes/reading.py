@@ -98,12 +98,12 @@ class Reading:
     def stands(self) -> str:
         """The interval against the target: ``beyond``, ``short``, ``straddles``, or empty.
 
-        Empty too where all of all is the target and all were done (or none of none): no range can lie
-        beyond the end of the scale, and nothing is left to chance in what was counted in full.
+        Empty too where all or none is the target: no range reaches the end of the scale, so that one miss
+        would read as firm as a hundred, and nothing is left to chance in what was counted in full.
         """
         if not self.judged or self.target is None or self.low is None or self.high is None:
             return ""
-        if self.quota is not None or (self.state == "met" and self.target in (0, 1)):
+        if self.quota is not None or self.target in (0, 1):
             return ""
         target, up = float(self.target), self.indicator.direction == "up"
         if (self.low if up else -self.high) >= (target if up else -target):

@@ -76,6 +76,14 @@ def test_a_suppressed_bar_says_why(words: list[str]) -> None:
     assert "4" in words
 
 
+def test_what_is_held_back_is_no_zero_among_zeros() -> None:
+    """Where all that may be shown is zero and one class is held back, nobody is told that all are zero."""
+    held = fig.counts(caption(), ["甲", "乙"], [None, 0], states=["suppressed", "info"])
+    assert "均为" not in str(held)
+    assert "不予公布" in str(held)
+    assert "均为" in str(fig.counts(caption(), ["甲", "乙"], [0, 0]))
+
+
 def test_few_persons_are_not_shown_one_by_one(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
     """Points from ten persons on, a box from five; below five nothing of the step is said but n."""
     points: list[int] = []

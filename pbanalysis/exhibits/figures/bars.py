@@ -56,9 +56,10 @@ def counts(
         Rows whose count, where above zero, is a signal (orange, marked ！).
     """
     value = floats(values)
-    if not np.isfinite(value).any():
-        return caption.nothing("没有可列的数据（缺失或不予公布），本图不画。")
     total = float(np.nansum(value))
+    if not np.isfinite(value).any() or (total == 0 and not np.isfinite(value).all()):
+        # what is held back is no zero, also where every number that may be shown is one
+        return caption.nothing("没有可列的数据（缺失或不予公布），本图不画。")
     if total == 0:
         return caption.nothing(
             (f"{caption.subject}：各类均为 ", caption.fact("n", 0), f" {caption.counted}，本图不画。")
