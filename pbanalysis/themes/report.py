@@ -177,7 +177,14 @@ class Report:
 
     def previous_readings(self, unit: str) -> dict[str, Reading]:
         """A unit's readings of the period before."""
-        return _readings(self.previous_frame[self.previous_frame["unit_id"] == unit], {})
+        if unit not in self._read_before:
+            rows = self.previous_frame[self.previous_frame["unit_id"] == unit]
+            self._read_before[unit] = _readings(rows, {})
+        return self._read_before[unit]
+
+    @cached_property
+    def _read_before(self) -> dict[str, dict[str, Reading]]:
+        return {}
 
 
 def _readings(rows: pd.DataFrame, quotas: Mapping[tuple[str, str], int]) -> dict[str, Reading]:
