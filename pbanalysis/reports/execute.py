@@ -75,6 +75,9 @@ def execute(template: Path, parameters: Mapping[str, str], engine: str, limits: 
                     continue
                 raise _failed(template, error.ename, error.cell_index) from error
             except (RuntimeError, TimeoutError) as error:  # what nbclient raises by itself, stock engine
+                # the bare one says that the kernel never answered (two started at once may take one port)
+                if type(error) is RuntimeError and attempt + 1 < _ATTEMPTS:
+                    continue
                 raise _failed(template, type(error).__name__, None) from error
     raise AssertionError("unreachable: the last attempt returns or raises")
 
