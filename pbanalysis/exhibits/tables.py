@@ -92,6 +92,11 @@ def value_cell(reading: Reading) -> CellLike:
     return numbers.fact(reading)
 
 
+def _numbered(indicator: Indicator) -> str:
+    """``D04 …``; a part bears the number of its whole (``D05.talk`` is D05), its name says which part."""
+    return f"{indicator.id.partition('.')[0]} {indicator.name}"
+
+
 def state_cell(reading: Reading) -> Cell:
     """The state by mark and text."""
     return Cell(STATES[reading.state], state=reading.state)
@@ -166,7 +171,7 @@ def _gap(report: Report, reading: Reading) -> Row:
     whole = numbers.fraction(reading)
     return Row(
         (
-            f"{reading.id} {reading.name}",
+            _numbered(reading.indicator),
             Cell(whole),
             Cell(numbers.target(reading, narrow=True)),
             Cell(words.shortfall(reading) or NONE),
@@ -291,7 +296,7 @@ def _item(report: Report, reading: Reading) -> Row:
     )
     return Row(
         (
-            f"{reading.id} {indicator.name}",
+            _numbered(indicator),
             Cell(numbers.fraction(reading)),
             value_cell(reading),
             Cell(("全县 ", *(goal if isinstance(goal, tuple) else (goal,))) if countywide else goal),
@@ -325,7 +330,7 @@ def _definition(indicator: Indicator) -> Row:
     quote = f"{indicator.clause}：“{indicator.quote}”" if indicator.quote else indicator.clause
     caveats = "；".join(text for text in (indicator.caveats, indicator.background) if text)
     return Row(
-        (f"{indicator.id} {indicator.name}", indicator.formula, quote, _tables(indicator), caveats or NONE)
+        (_numbered(indicator), indicator.formula, quote, _tables(indicator), caveats or NONE)
     )
 
 
