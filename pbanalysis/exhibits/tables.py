@@ -329,9 +329,7 @@ def definitions(report: Report) -> Table:
 def _definition(indicator: Indicator) -> Row:
     quote = f"{indicator.clause}：“{indicator.quote}”" if indicator.quote else indicator.clause
     caveats = "；".join(text for text in (indicator.caveats, indicator.background) if text)
-    return Row(
-        (_numbered(indicator), indicator.formula, quote, _tables(indicator), caveats or NONE)
-    )
+    return Row((_numbered(indicator), indicator.formula, quote, _tables(indicator), caveats or NONE))
 
 
 def _tables(indicator: Indicator) -> str:
