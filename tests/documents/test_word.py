@@ -122,7 +122,9 @@ def test_its_words_are_those_of_the_document(read, documents):
         wanted = [plain(b["spans"]) for b in documents[size].blocks if b["type"] == "paragraph"]
         at = 0
         for line in wanted:
-            at = text.index(line, at) + len(line)
+            found = text.find(line, at)
+            assert found >= 0, line
+            at = found + len(line)
 
 
 def test_dates_inside_are_the_cut_off(made, read):
