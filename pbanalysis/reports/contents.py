@@ -79,24 +79,26 @@ def contents(
 def _handed_in(county: County, rows: Rows) -> dict[str, dict[str, bool]]:
     """Township → ledger it is asked for → whether it handed one in; a report of nothing is one.
 
-    The import keeps who filed what. A store that was made of tables has no such record: there the rows tell,
-    as far as they can. Where there are no villages no ledger of village incomes is asked for.
+    The import keeps who filed which kind of ledger. Of a kind that came as tables it has no record: there the
+    rows tell, as far as they can. Where there are no villages no ledger of village incomes is asked for.
     """
+    towns = list(county.townships["township_id"])
     villages = county.frame("villages")
-    rural = set() if villages is None else set(villages["township_id"][villages["kind"] == "village"])
+    rural = set(towns if villages is None else villages["township_id"][villages["kind"] == "village"])
     path = county.folder / "import" / "filings.csv"
-    filed = None
+    filed: dict[tuple[str, str], bool] = {}
     if path.exists():
         with path.open(encoding="utf-8-sig", newline="") as file:
             filed = {
-                (row["township_id"], row["kind"]): row["state"] in {"filed", "nil_report"}
+                (row["kind"], row["township_id"]): row["state"] in {"filed", "nil_report"}
                 for row in csv.DictReader(file)
             }
+    recorded = {kind for kind, _ in filed}
     found: dict[str, dict[str, bool]] = {}
-    for town in county.townships["township_id"]:
+    for town in towns:
         own = rows.get(town, {})
         found[town] = {
-            table: filed.get((town, table), False) if filed is not None else table in own
+            table: filed.get((table, town), False) if table in recorded else table in own
             for table in _ASKED
             if table != "village_years" or town in rural
         }

@@ -25,6 +25,7 @@ __all__ = ["clean", "execute", "to_bytes"]
 _ATTEMPTS = 2
 _INJECTED = "injected-parameters"
 _KERNEL_FILE = re.compile(r"[^\s\"'<>]*ipykernel_\d+[/\\]\d+\.py")
+_NO_ANSWER = ("Kernel died before replying", "Kernel didn't respond")  # as jupyter_client words it
 _WHAT = {
     "DeadKernelError": "内核中途退出（可能内存不足）",
     "CellTimeoutError": "运行超时",
@@ -75,8 +76,8 @@ def execute(template: Path, parameters: Mapping[str, str], engine: str, limits: 
                     continue
                 raise _failed(template, error.ename, error.cell_index) from error
             except (RuntimeError, TimeoutError) as error:  # what nbclient raises by itself, stock engine
-                # the bare one says that the kernel never answered (two started at once may take one port)
-                if type(error) is RuntimeError and attempt + 1 < _ATTEMPTS:
+                # two kernels started at once may take one port: it never answered, so no cell has run
+                if str(error).startswith(_NO_ANSWER) and attempt + 1 < _ATTEMPTS:
                     continue
                 raise _failed(template, type(error).__name__, None) from error
     raise AssertionError("unreachable: the last attempt returns or raises")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import nbformat
+import pytest
 
-from pbanalysis.reports.execute import clean, to_bytes
+from pbanalysis.errors import PbError
+from pbanalysis.reports.execute import clean, execute, to_bytes
+from pbanalysis.reports.jobs import Limits
 
 
 def _notebook(*outputs: dict, source: str = "1"):
@@ -55,3 +59,22 @@ def test_cleaning_leaves_the_executed_notebook_alone() -> None:
     before = to_bytes(made)
     clean(made, {}, {})
     assert to_bytes(made) == before
+
+
+@pytest.mark.parametrize(("said", "calls"), [("Kernel died before replying to kernel_info", 2), ("other", 1)])
+def test_only_a_kernel_that_never_answered_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: str, calls: int
+) -> None:
+    """papermill's own engine: no answer means that no cell has run; after any other error one may have."""
+    import papermill
+
+    made: list[str] = []
+
+    def fail(*_: object, **__: object) -> None:
+        made.append("call")
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(papermill, "execute_notebook", fail)
+    with pytest.raises(PbError):
+        execute(tmp_path / "a.ipynb", {}, "papermill", Limits())
+    assert len(made) == calls
