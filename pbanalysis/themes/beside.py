@@ -1,8 +1,8 @@
-"""What of the county stands beside a township's own figures, and travels with the results.
+"""What a report shows but does not count itself, and what therefore travels with the results.
 
 A township's report reads no other township's rows. So the county's curves of time come with the results;
 and so does what an expected regression to the mean needs: the county's mean before, and how two tests of
-a person agree.
+a person agree. Of a township's own there come its quotas, and whether the period before was filed in full.
 """
 
 from __future__ import annotations
@@ -21,9 +21,22 @@ from pbanalysis.indicators.learning import studies
 from pbanalysis.indicators.rectification import issues
 from pbanalysis.indicators.scores import paired_scores
 from pbanalysis.indicators.together import CLUSTERED, design_effects
+from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.stats.survival import KaplanMeier, kaplan_meier
+from pbanalysis.store.county import County
+from pbanalysis.themes.reading import FEW
 
-__all__ = ["Beside", "CountyCurve", "Tested", "Together", "beside", "study_lag", "time_to_close"]
+__all__ = [
+    "Beside",
+    "CountyCurve",
+    "Tested",
+    "Together",
+    "beside",
+    "quota",
+    "study_lag",
+    "thin",
+    "time_to_close",
+]
 
 
 @dataclass(frozen=True)
@@ -134,3 +147,48 @@ def beside(frame: pd.DataFrame, at: Known, period: Period) -> pd.Series[str]:
         if (made := make(at, period)) is not None:
             column[mine & (frame["indicator_id"] == indicator)] = made.text()
     return column
+
+
+def quota(frame: pd.DataFrame, county: County, period: Period) -> pd.Series[int]:
+    """A column beside the results: the county's 任务分解 of the year, where an item is judged by it."""
+    column = pd.Series(pd.NA, index=frame.index, dtype="Int64")
+    rows = county.frame("quotas")
+    if rows is None:
+        return column
+    this_year = (rows["year"] == period.year).fillna(False).to_numpy(dtype=bool)
+    judged = {i.id for i in registry() if i.quotas}
+    rows = rows[this_year & rows["item_id"].isin(judged).to_numpy()].dropna(subset=["quota_n"])
+    given = {
+        (unit, item): int(n) for unit, item, n in zip(rows["township_id"], rows["item_id"], rows["quota_n"])
+    }
+    mine = frame[frame["period"] == period.label]
+    column[mine.index] = [given.get(pair, pd.NA) for pair in zip(mine["unit_id"], mine["indicator_id"])]
+    return column
+
+
+def thin(frame: pd.DataFrame, period: Period) -> pd.Series[bool]:
+    """A column beside the results: rows of the period before that rest on less than half of what is known now.
+
+    Of the unit itself or in the county. A count has no units of its own: its neighbour that counts in the
+    same tables speaks for it.
+    """
+    known = frame["denominator"] + frame["n_not_due"].fillna(0) + frame["n_na"].fillna(0)
+    named = known.set_axis(pd.MultiIndex.from_frame(frame[["indicator_id", "unit_id"]])).astype("Float64")
+    own = (frame["period"] == period.label).to_numpy()
+    now, then = named[own], named[~own]
+    fewer = ((now >= FEW) & (2 * then.reindex(now.index) < now)).fillna(False)
+    few = set(fewer.index[fewer.to_numpy(dtype=bool)])
+    speaks = {i.id: _speaks_for(i).id for i in registry()}
+    county = set(frame.loc[frame["unit_level"] == "county", "unit_id"])
+    marked = [
+        not mine and any((speaks.get(name, name), place) in few for place in (unit, *county))
+        for mine, name, unit in zip(own, frame["indicator_id"], frame["unit_id"])
+    ]
+    return pd.Series(marked, index=frame.index, dtype=bool)
+
+
+def _speaks_for(indicator: Indicator) -> Indicator:
+    if indicator.kind != "count":
+        return indicator
+    alike = (i for i in registry() if i.kind != "count" and i.source_tables == indicator.source_tables)
+    return next(alike, indicator)

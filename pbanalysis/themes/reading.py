@@ -25,6 +25,7 @@ class Reading:
 
     A suppressed reading has no number at all. ``quota`` is the county's 任务分解 for the township: where
     it is there, the numerator is judged against it and not the value against the county's target.
+    ``thin``: of the period before, and judged on less than half of the records there are now.
     """
 
     indicator: Indicator
@@ -41,6 +42,7 @@ class Reading:
     n_unknown: int | None = None
     vs_county: str = "not_compared"
     quota: int | None = None
+    thin: bool = False
 
     @property
     def id(self) -> str:
@@ -113,7 +115,7 @@ class Reading:
         return "straddles"
 
 
-def reading_of(indicator: Indicator, row: Mapping[str, Any], quota: int | None = None) -> Reading:
+def reading_of(indicator: Indicator, row: Mapping[str, Any]) -> Reading:
     """The reading of a row of Results."""
     number = {name: _number(row[name]) for name in ("numerator", "denominator", "value", "ci_low", "ci_high")}
     counts = {name: _count(row[name]) for name in ("n_not_due", "n_na", "n_unknown")}
@@ -128,7 +130,8 @@ def reading_of(indicator: Indicator, row: Mapping[str, Any], quota: int | None =
         high=number["ci_high"],
         ci_method="" if pd.isna(row["ci_method"]) else str(row["ci_method"]),
         vs_county="not_compared" if pd.isna(row["vs_county"]) else str(row["vs_county"]),
-        quota=quota,
+        quota=_count(row.get("quota")),
+        thin=row.get("thin") is True,
         **counts,
     )
 

@@ -20,7 +20,7 @@ from pbanalysis.privacy.disclosure import protect
 from pbanalysis.stats.clusters import DesignEffect
 from pbanalysis.stats.funnel import INDEPENDENT
 from pbanalysis.store.county import County, Township
-from pbanalysis.themes.beside import CountyCurve, Tested, beside
+from pbanalysis.themes.beside import CountyCurve, Tested, beside, quota, thin
 from pbanalysis.themes.reading import Reading, reading_of
 from pbanalysis.themes.tables import tables_of
 
@@ -95,7 +95,7 @@ class Report:
         unit = unit or self.unit
         if unit not in self._read:
             rows = self.frame.iloc[self._positions.get(unit, [])]
-            self._read[unit] = _readings(rows, self._quotas)
+            self._read[unit] = _readings(rows)
         return self._read[unit]
 
     @cached_property
@@ -121,21 +121,6 @@ class Report:
         if len(towns) > 2 and 2 * int(towns.isin(rows.index).sum()) < len(towns):
             raise LookupError(f"{indicator}: results of the other townships are not at hand")
         return rows.reindex(towns)
-
-    @cached_property
-    def _quotas(self) -> dict[tuple[str, str], int]:
-        """The county's 任务分解 of the year, by unit and item, of the items that are judged by it."""
-        rows = self.county.frame("quotas")
-        if rows is None:
-            return {}
-        rows = rows[(rows["year"] == self.period.year).fillna(False).to_numpy(dtype=bool)].dropna(
-            subset=["quota_n"]
-        )
-        return {
-            (str(unit), str(item)): int(n)
-            for unit, item, n in zip(rows["township_id"], rows["item_id"], rows["quota_n"])
-            if item in registry() and registry()[item].quotas
-        }
 
     @cached_property
     def known(self) -> Known:
@@ -179,7 +164,7 @@ class Report:
         """A unit's readings of the period before."""
         if unit not in self._read_before:
             rows = self.previous_frame[self.previous_frame["unit_id"] == unit]
-            self._read_before[unit] = _readings(rows, {})
+            self._read_before[unit] = _readings(rows)
         return self._read_before[unit]
 
     @cached_property
@@ -187,11 +172,11 @@ class Report:
         return {}
 
 
-def _readings(rows: pd.DataFrame, quotas: Mapping[tuple[str, str], int]) -> dict[str, Reading]:
+def _readings(rows: pd.DataFrame) -> dict[str, Reading]:
     """Readings of one unit's rows by indicator."""
     known = registry()
     return {
-        name: reading_of(known[name], row, quotas.get((str(row["unit_id"]), name)))
+        name: reading_of(known[name], row)
         for row in rows.to_dict("records")
         if (name := str(row["indicator_id"])) in known
     }
@@ -236,8 +221,8 @@ def published(county: County, period: Period) -> pd.DataFrame:
     """Results of a period and of the one before, evaluated and protected together for publication.
 
     This is what a batch computes once for the county; a notebook run by hand computes the same. Beside
-    the contract's columns it has ``beside``: what of the county a township's report shows but cannot
-    compute from its own rows (:mod:`pbanalysis.themes.beside`).
+    the contract's columns it has what a report shows but does not count itself
+    (:mod:`pbanalysis.themes.beside`): ``beside`` of the county, the township's ``quota``, and ``thin``.
     """
     before = previous_period(period)
     frames = [
@@ -246,7 +231,11 @@ def published(county: County, period: Period) -> pd.DataFrame:
     ]
     persons = {i.id for i in registry() if i.counted == "persons"}
     frame = protect(pd.concat(frames, ignore_index=True), persons)[0]
-    return frame.assign(beside=beside(frame, known(county), period))
+    return frame.assign(
+        beside=beside(frame, known(county), period),
+        quota=quota(frame, county, period),
+        thin=thin(frame, period),
+    )
 
 
 def previous_period(period: Period) -> Period:
