@@ -1,8 +1,9 @@
 """What a report was made of, and why it was or was not made again.
 
-A report's key is the digest of its inputs: template, parameters, the township's rows of the tables the
-theme reads, its filings, the published results it prints, the package's code and the libraries. The
-reason for a rebuild names the input that changed, a row of a table by where it stands in its source.
+A report's key is the digest of its inputs: template, parameters, what the theme reads of the township's
+rows, its filings, the published results it prints, the package's code and the libraries. The reason for a
+rebuild names the input that changed, a row of a table by where it stands in its source: whole rows are
+kept beside the key for that, for a row that no figure reads may still have moved a number.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ def report_inputs(
     *,
     template: str,
     parameters: Mapping[str, str],
+    county: str,
+    unit: str,
     rows: Mapping[str, str],
+    read: str,
     filings: str,
     results: str,
     rules: str,
@@ -52,7 +56,10 @@ def report_inputs(
         {
             "template": template,
             "parameters": dict(parameters),
+            "county": county,
+            "unit": unit,
             "rows": dict(rows),
+            "read": read,
             "filings": filings,
             "results": results,
             "rules": rules,
@@ -89,9 +96,14 @@ def _keyed(inputs: dict[str, Any]) -> dict[str, Any]:
     return {"key": key_of(inputs), **inputs}
 
 
+_BESIDE = ("key", "rows")  # kept with the inputs, no part of the key
+
+
 def key_of(inputs: Mapping[str, Any]) -> str:
     """Digest of inputs, whatever their order."""
-    text = json.dumps({k: v for k, v in inputs.items() if k != "key"}, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(
+        {k: v for k, v in inputs.items() if k not in _BESIDE}, sort_keys=True, ensure_ascii=False
+    )
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
 
 
@@ -148,6 +160,9 @@ def _changed_inputs(
         if name == "rows":
             tables = [t for t in {**(was or {}), **now} if (was or {}).get(t) != now.get(t)]
             yield _rows_reason(tables, changed_rows(tables))
+        elif name == "read":
+            if was is None or new.get("rows") == old.get("rows"):
+                yield Reason(name, _NAMES[name])
         elif name == "results":
             yield Reason("results", f"全县结果有变化：{'、'.join(changed_results()) or '见 results.csv'}")
         elif name == "reports":
@@ -164,6 +179,9 @@ _NAMES = {
     "statement": "乡镇说明有变化",
     "template": "报告模板有变化",
     "parameters": "参数有变化",
+    "county": "县的代码或名称有变化",
+    "unit": "乡镇名称有变化",
+    "read": "报告所用的数据表有变化",
     "filings": "本乡镇报送的文件有变化",
     "rules": "规则版本有变化",
     "package": "程序有变化",

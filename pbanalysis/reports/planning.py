@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from pbanalysis import __version__
 from pbanalysis.calendar import Period
-from pbanalysis.reports.digests import COUNTYWIDE, Digests, Rows, frame_digest, row_digests, rows_of
+from pbanalysis.reports.digests import COUNTYWIDE, ResultDigests, Rows, frame_digest, read_digests, rows_of
 from pbanalysis.reports.files import sha256
 from pbanalysis.reports.incremental import Reason, document_inputs, key_of, reasons, report_inputs
 from pbanalysis.reports.manifest import Entry
@@ -25,6 +23,9 @@ from pbanalysis.reports.slices import Filings
 from pbanalysis.reports.tools import OVERVIEW, Tools
 from pbanalysis.reports.versions import code_digest, libraries
 from pbanalysis.store.county import County
+
+if TYPE_CHECKING:
+    from pbanalysis.themes.tables import Reads
 
 __all__ = ["DOCUMENT", "Planned", "Situation", "Unit"]
 
@@ -124,9 +125,12 @@ class Situation:
         inputs = report_inputs(
             template=self._templates[theme],
             parameters=self.shown(unit, ""),
+            county=f"{self.county.code} {self.county.name}",
+            unit=name,
             rows=self._row_digests(unit, theme),
+            read=self._read_digest(unit, theme),
             filings=self._filings(unit),
-            results=self._results_digest(unit, theme),
+            results=self._printed.of(unit, self._reads(theme).results),
             rules=self._rules,
             package=self.package,
             libraries=self.libraries,
@@ -192,15 +196,48 @@ class Situation:
     def _rules(self) -> str:
         return ",".join(sorted(set(self.results["rule_version"].dropna().astype(str))))
 
+    def _reads(self, theme: str) -> Reads:
+        """What the report of a theme reads; with what its template names."""
+        return self._read[theme]
+
+    @cached_property
+    def _read(self) -> dict[str, Reads]:
+        return {theme: self.tools.reads(theme).and_named(self._code(theme)) for theme in self._templates}
+
+    def _code(self, theme: str) -> str:
+        """Code of a theme's template."""
+        stem = self.tools.overview if theme == OVERVIEW else self.tools.stems[theme]
+        cells = json.loads(self.tools.template(str(stem)).read_text(encoding="utf-8"))["cells"]
+        return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+
+    def _owners(self, unit: str) -> tuple[str, ...]:
+        """Whose rows a report reads: its unit's own, those of all, and those under the county's code."""
+        return (COUNTYWIDE, self.county.code, unit) if unit != self.county.code else tuple(self.rows)
+
     def _row_digests(self, unit: str, theme: str) -> dict[str, str]:
-        """Digests of the rows a report reads: its own, those of all, and those under the county's code."""
-        owners = (COUNTYWIDE, self.county.code, unit) if unit != self.county.code else tuple(self.rows)
+        """Digests of whole rows by table, so that it can be told what changed."""
         found: dict[str, str] = {}
-        for owner in dict.fromkeys(owners):
+        for owner in dict.fromkeys(self._owners(unit)):
             for name, rows in self.rows.get(owner, {}).items():
                 found[name] = found.get(name, "") + rows.digest
-        tables = self.tools.reads(theme).tables
-        return {name: key_of({"rows": found[name]}) for name in sorted(found) if name in tables}
+        tables = self._reads(theme).rows
+        return {name: key_of({name: found[name]}) for name in sorted(found) if name in tables}
+
+    @cached_property
+    def _columns(self) -> dict[str, dict[str, dict[str, str]]]:
+        return {
+            theme: read_digests(self.county, self.rows, reads.rows) for theme, reads in self._read.items()
+        }
+
+    def _read_digest(self, unit: str, theme: str) -> str:
+        """Digest of the columns a report reads of its rows."""
+        owners = dict.fromkeys(self._owners(unit))
+        columns = self._columns[theme]
+        own = {
+            name: {owner: digests[owner] for owner in owners if owner in digests}
+            for name, digests in columns.items()
+        }
+        return key_of(own)
 
     @cached_property
     def filings(self) -> Filings | None:
@@ -214,46 +251,8 @@ class Situation:
         return frame_digest(own)
 
     @cached_property
-    def _result_rows(self) -> Digests:
-        return row_digests(self.results)
-
-    @cached_property
-    def _rows_by_unit(self) -> Mapping[Any, npt.NDArray[np.int64]]:
-        by_unit: Mapping[Any, npt.NDArray[np.int64]] = self.results.groupby("unit_id", sort=False).indices
-        return by_unit
-
-    @cached_property
-    def _compared(self) -> dict[str, bytes]:
-        """Digests of the results that each theme prints of the county and of all townships."""
-        return {
-            theme: self._result_rows[self._everywhere(self.results, theme).to_numpy()].tobytes()
-            for theme in self._templates
-        }
-
-    def _everywhere(self, results: pd.DataFrame, theme: str) -> pd.Series[bool]:
-        """Which results every report of a theme prints, whichever township it is of."""
-        reads = self.tools.reads(theme)
-        county = results["unit_id"].eq(self.county.code) & results["indicator_id"].isin(reads.county)
-        return results["indicator_id"].isin(reads.compared) | county
-
-    def _results_digest(self, unit: str, theme: str) -> str:
-        whole = hashlib.sha256(",".join(self.results.columns).encode())
-        positions = self._rows_by_unit.get(unit, np.empty(0, dtype=np.int64))
-        if (own := self.tools.reads(theme).own) is not None:
-            positions = positions[self.results["indicator_id"].iloc[positions].isin(own).to_numpy()]
-        whole.update(self._result_rows[positions].tobytes())
-        whole.update(self._compared[theme])
-        return whole.hexdigest()[:16]
-
-    def _printed(self, results: pd.DataFrame, unit: str, theme: str) -> pd.Series[Any]:
-        """Digests of the results that a report prints: its own, and what it compares; by what they are of."""
-        reads = self.tools.reads(theme)
-        own = results["unit_id"] == unit
-        if reads.own is not None:
-            own &= results["indicator_id"].isin(reads.own)
-        chosen = results[own | self._everywhere(results, theme)]
-        names = pd.MultiIndex.from_frame(chosen[["indicator_id", "unit_id", "period"]])
-        return pd.Series(row_digests(chosen), index=names)
+    def _printed(self) -> ResultDigests:
+        return ResultDigests(self.results, self.county.code, self.period.label)
 
     def _changed_rows(self, unit: str, tables: Sequence[str]) -> list[Mapping[str, Any]]:
         shared = [t for t in tables if t in self.rows.get(COUNTYWIDE, {})]
@@ -272,6 +271,8 @@ class Situation:
             return []
         towns = self.county.townships
         names = dict(zip(towns["township_id"], towns["name"]))
-        was, now = (self._printed(frame, unit, theme) for frame in (self.before, self.results))
+        before = ResultDigests(self.before, self.county.code, self.period.label)
+        parts = self._reads(theme).results
+        was, now = before.named(unit, parts), self._printed.named(unit, parts)
         changed = now[now.ne(was.reindex(now.index))].index.append(was.index.difference(now.index))
         return list(dict.fromkeys(f"{i}（{names.get(u, '全县')}）" for i, u, _ in changed))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,34 +20,12 @@ if TYPE_CHECKING:
 
     from pbanalysis.calendar import Period
     from pbanalysis.store.county import County
+    from pbanalysis.themes.tables import Reads
 
-__all__ = ["OVERVIEW", "Reads", "Tools", "standard"]
+__all__ = ["OVERVIEW", "Tools", "standard"]
 
 OVERVIEW = "overview"
-_ALWAYS = {"townships", "organisations", "villages", "admissions", "quotas"}  # names, routes, quotas
 _STEMS = {"study": "study_quality", "development": "member_development", "rectification": "rectification"}
-
-
-@dataclass(frozen=True)
-class Reads:
-    """What a theme's template reads.
-
-    Attributes
-    ----------
-    tables
-        Tables of which it reads the township's rows.
-    compared
-        Indicators it prints for every township.
-    own
-        Indicators it prints for the township itself; None: any.
-    county
-        Indicators it prints for the county.
-    """
-
-    tables: frozenset[str]
-    compared: frozenset[str]
-    own: frozenset[str] | None = None
-    county: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -126,7 +104,7 @@ def standard() -> Tools:
         documents={suffix: partial(_attachment, suffix) for suffix in ("pdf", "docx", "xlsx")},
         facts=_facts,
         remarks=_remarks,
-        reads=reads,
+        reads=_reads,
         index=_index,
     )
 
@@ -170,20 +148,7 @@ def _index(**told: Any) -> bytes:
     return contents(**told)
 
 
-@cache
-def reads(theme: str) -> Reads:
-    """What a theme reads, from the registry: its indicators and the tables they count in.
+def _reads(theme: str) -> Reads:
+    from pbanalysis.themes.tables import reads
 
-    Of its own township a report may print the state of any indicator (the plan's measures).
-    """
-    from pbanalysis.plan.registry import registry
-    from pbanalysis.store.schema import TABLES
-    from pbanalysis.themes.tables import COMPARED, tables_of
-
-    if theme == OVERVIEW:
-        return Reads(frozenset(TABLES), frozenset(i.id for i in registry()))
-    return Reads(
-        frozenset({*tables_of(theme), *_ALWAYS}),
-        compared=frozenset(COMPARED.get(theme, ())),
-        county=frozenset(i.id for i in registry().of_theme(theme)),
-    )
+    return reads(theme)

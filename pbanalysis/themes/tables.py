@@ -1,23 +1,147 @@
-"""What a theme's report reads: tables of its own unit, and results of the others."""
+"""What a theme's report reads: columns of its own unit's rows, and results of its own and of others.
+
+A report is made again when something it reads changed, and only then: what is not named here is neither
+printed nor drawn by the shipped notebooks (tests/notebooks/test_reads.py turns everything else upside
+down and looks whether a report notices).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal, TypeAlias
+
 from pbanalysis.plan.registry import registry
+from pbanalysis.store.schema import TABLES
 
-__all__ = ["COMPARED", "SHOWN", "tables_of"]
+__all__ = ["COMPARED", "OVERVIEW", "SHOWN", "Columns", "Printed", "Reads", "reads", "tables_of"]
 
-_ALWAYS = ("townships", "organisations", "org_counts")
+OVERVIEW = "overview"
+Columns: TypeAlias = tuple[str, ...] | None  # None: all
+
+
+@dataclass(frozen=True)
+class Printed:
+    """Results that a report prints: of whom, which indicators (None: all), which of their columns.
+
+    ``whose`` is the report's unit itself, the county, or every unit. ``before``: those of the period
+    before too.
+    """
+
+    whose: Literal["own", "county", "all"]
+    indicators: frozenset[str] | None = None
+    columns: Columns = None
+    before: bool = False
+
+
+@dataclass(frozen=True)
+class Reads:
+    """What a report reads beside its parameters.
+
+    Attributes
+    ----------
+    rows
+        Columns of its unit's rows, by table; no columns: only how many rows there are, and whether the
+        table was collected at all.
+    results
+        Published results.
+    """
+
+    rows: Mapping[str, Columns]
+    results: tuple[Printed, ...]
+
+    def and_named(self, code: str) -> Reads:
+        """The same, and whole what ``code`` names in quotes: a notebook that an office changed may read more."""
+        named = {name: None for name in TABLES if f'"{name}"' in code}
+        quoted = frozenset(i.id for i in registry() if f'"{i.id}"' in code)
+        return replace(
+            self,
+            rows={**self.rows, **named},
+            results=(*self.results, Printed("own", quoted, before=True)),
+        )
+
+
+_BRANCHES = ("org_id", "township_id", "name", "org_type", "founded_on", "dissolved_on")
+_STEPS = TABLES["admissions"].events
+# what figures and lists of dates are drawn from; every other number comes with the results
+_ROWS: Mapping[str, Mapping[str, Columns]] = {
+    "study": {
+        "townships": ("township_id", "name"),
+        "organisations": (*_BRANCHES, "groups_n"),
+        "org_counts": ("org_id", "as_of", "full_members_n"),
+        "meetings": ("org_id", "held_on", "types", "expected_n", "present_n"),
+        "topics": ("topic_id", "released_on"),
+        "topic_studies": ("topic_id", "org_id", "studied_on"),
+        "test_scores": ("person_key", "org_id", "phase", "taken_on", "score", "max_score"),
+    },
+    "development": {
+        "townships": (),
+        "organisations": ("org_id", "township_id", "founded_on"),
+        "admissions": ("case_id", "org_id", *_STEPS, "training_hours", "outcome"),
+        "followups": ("case_id", "due_on", "done_on"),
+        "admission_profiles": ("year", "dimension", "level", "n"),
+    },
+    "rectification": {
+        "townships": (),
+        "organisations": _BRANCHES,
+        "issues": (
+            "category", "found_on", "deadline_kind", "deadline_original_on", "deadline_on",
+            "closed_on", "end_reason", "reopened_on", "reclosed_on",
+        ),
+        "elections": (
+            "org_id", "elected_on", "expires_on", "extended_until", "reminded_on", "held_on",
+        ),
+    },
+    OVERVIEW: {
+        "townships": ("township_id", "name"),
+        "organisations": ("org_id", "township_id", "founded_on"),
+        "villages": ("village_id", "township_id"),
+        "meetings": ("org_id", "held_on"),
+        "trainings": ("start_on",),
+        "admissions": ("org_id",),
+        "issues": ("found_on",),
+        "village_years": ("village_id",),
+        "elections": ("org_id", "elected_on"),
+    },
+}  # fmt: skip
 # what only figures read
 SHOWN = {"development": ("admission_profiles",)}
 # indicators of which a figure of a township's report shows all townships (its funnel)
 COMPARED = {"study": ("S01",)}
+_POINT = ("state", "value", "denominator", "vs_county")
+# of the county a township's report shows the value with its n, and what is drawn beside its own figure
+_REFERENCE = ("state", "value", "numerator", "denominator", "ci_method", "beside")
 
 
 def tables_of(theme: str) -> tuple[str, ...]:
-    """Names of the tables, each once.
+    """Names of the tables that a theme's indicators count in or its figures show, each once.
 
     >>> "admission_profiles" in tables_of("development"), "issues" in tables_of("study")
     (True, False)
     """
     counted = (name for i in registry().of_theme(theme) for name in i.source_tables)
-    return tuple(dict.fromkeys((*counted, *SHOWN.get(theme, ()), *_ALWAYS)))
+    return tuple(dict.fromkeys((*counted, *_ROWS[theme])))
+
+
+@cache
+def reads(theme: str) -> Reads:
+    """What the report of a theme reads; of the overview: all results."""
+    known = registry()
+    if theme == OVERVIEW:
+        counted = {name: () for i in known if i.headline for name in i.source_tables}
+        return Reads({**counted, **_ROWS[theme]}, (Printed("all", before=True),))
+    themes = (theme, "supporting") if theme == "rectification" else (theme,)
+    own = frozenset(i.id for i in known if i.theme in themes)
+    headline = [i for i in known.of_theme(theme) if i.headline]
+    counted = {name: () for i in headline for name in i.source_tables}
+    return Reads(
+        {**counted, **_ROWS[theme]},
+        (
+            Printed("own", own, before=True),
+            # the table of the plan's measures tells the state of every item, whatever its theme
+            Printed("own", frozenset(i.id for i in known.items()) - own, ("state",)),
+            Printed("county", frozenset(i.id for i in headline if i.kind != "count"), _REFERENCE),
+            Printed("all", frozenset(COMPARED.get(theme, ())), _POINT),
+        ),
+    )

@@ -21,11 +21,12 @@ from pbanalysis.calendar import Period
 from pbanalysis.errors import Code, PbError
 from pbanalysis.reports.batch import BatchResult, run
 from pbanalysis.reports.jobs import Limits
-from pbanalysis.reports.tools import Reads, Tools
+from pbanalysis.reports.tools import Tools
 from pbanalysis.store.county import County
 from pbanalysis.store.frames import typed
 from pbanalysis.store.schema import TABLES
 from pbanalysis.store.write import write_store
+from pbanalysis.themes.tables import Printed, Reads
 
 PERIOD, AS_OF = Period.parse("2023"), dt.date(2023, 12, 31)
 TOWNS = {"629901100": "甲镇", "629901101": "乙乡", "629901102": "丙街道"}
@@ -163,8 +164,11 @@ def index(**told: Any) -> bytes:
 def reads(theme: str) -> Reads:
     """Each theme reads its own table, and prints its own number and the county's."""
     if theme == "overview":
-        return Reads(frozenset(TABLE_OF.values()) | {"townships"}, frozenset(TABLE_OF))
-    return Reads(frozenset({TABLE_OF[theme], "townships"}), frozenset({theme}), frozenset({theme}))
+        tables = dict.fromkeys((*TABLE_OF.values(), "townships"))
+        return Reads(tables, (Printed("all", before=True),))
+    mine = frozenset({theme})
+    results = (Printed("own", mine), Printed("county", mine), Printed("all", mine))
+    return Reads(dict.fromkeys((TABLE_OF[theme], "townships")), results)
 
 
 def small_tools(folder: Path, **cells: Sequence[str]) -> Tools:
