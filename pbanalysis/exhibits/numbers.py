@@ -6,17 +6,19 @@ units it is printed as it was counted ("3/4"). Rounding never makes all or nothi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 from pbanalysis.exhibits.blocks import Fact, Line, Span
+from pbanalysis.plan.registry import Indicator
 from pbanalysis.themes.reading import Reading
 
 __all__ = [
-    "COUNTERS",
     "count",
+    "counter",
     "fact",
     "fraction",
     "interval",
@@ -27,8 +29,23 @@ __all__ = [
     "target",
 ]
 
-# what a missing unit is called
-COUNTERS = {"persons": "人", "organisations": "个", "events": "次", "issues": "项"}
+# what a unit is called, and where that of its kind would not say it
+_COUNTERS = {"persons": "人", "organisations": "个", "events": "次", "issues": "项"}
+_OWN_COUNTERS = {
+    "S03": "个支部月",
+    "S09": "个半年",
+    "S14": "项要素",
+    "D07": "份",
+    "D08": "份",
+    "D09": "处",
+    "M03-6": "本",
+    "M03-7": "份",
+    "M06-2": "个岗位",
+    "M06-3": "个岗位",
+    "W1-1": "项",
+    "W1-2": "个岗位",
+    "W3-1": "份",
+}
 NONE = "—"
 FILES = "hypergeometric_files"  # the one interval that is in files, not on the scale of the value
 
@@ -65,6 +82,18 @@ def percent(share: float | Fraction, units: float | int = 0) -> str:
     return f"{shown.to_integral_value() if whole and shown in (0, 100) else shown}%"
 
 
+def counter(indicator: Indicator) -> str:
+    """Measure word of the units that an indicator counts.
+
+    >>> from pbanalysis.plan.registry import registry
+    >>> counter(registry()["S01"]), counter(registry()["S14"])
+    ('次', '项要素')
+    """
+    if indicator.kind == "count":
+        return indicator.unit
+    return _OWN_COUNTERS.get(indicator.same_as or indicator.id) or _COUNTERS[indicator.counted]
+
+
 def fact(reading: Reading, part: str = "value", unit: str = "") -> Fact:
     """A printed number of a reading: ``value``, ``numerator``, ``denominator``, ``ci_low``, ``ci_high``,
     ``target``, ``quota``, ``shortfall``, ``n_not_due``, ``n_na``, ``n_unknown``.
@@ -94,7 +123,9 @@ def fact(reading: Reading, part: str = "value", unit: str = "") -> Fact:
             text = f"{plain(reading.numerator or 0)}/{plain(reading.denominator or 0)}"
         case "ci_low" | "ci_high" if reading.ci_method == FILES:
             text = plain(value)
-        case "value" | "ci_low" | "ci_high":
+        case "ci_low" | "ci_high":
+            text = _bound(reading, part, value)
+        case "value":
             text = _scaled(reading, value)
         case _:
             text = _counted(reading, part, value)
@@ -124,6 +155,16 @@ def _scaled(reading: Reading, value: float) -> str:
     if "元" in reading.indicator.unit:
         return f"{plain(value / 10_000, 2)}万元"
     return f"{plain(value, 2 if reading.indicator.unit == '标准差' else 1)}{reading.indicator.unit}"
+
+
+def _bound(reading: Reading, part: str, value: float) -> str:
+    """An end of the range: what comes in wholes (items, days) is rounded outward; the unit stands once."""
+    if reading.is_share or reading.indicator.unit == "%":
+        return _scaled(reading, value)
+    if reading.indicator.kind in ("count", "median"):
+        value = math.floor(value) if part == "ci_low" else math.ceil(value)
+    number = plain(value, 2 if reading.indicator.unit == "标准差" else 1)
+    return number if part == "ci_low" and reading.high is not None else f"{number}{reading.indicator.unit}"
 
 
 def _counted(reading: Reading, part: str, value: float) -> str:
@@ -164,7 +205,7 @@ def previous(reading: Reading) -> Line:
 
 def interval(reading: Reading, unit: str = "") -> Line:
     """The range of chance (波动范围): ``72%—90%``; a dash where none applies or the units are few."""
-    if reading.state == "suppressed" or reading.low is None or (reading.few and reading.ci_method != FILES):
+    if reading.state == "suppressed" or reading.low is None or (reading.small and reading.ci_method != FILES):
         return NONE
     low = fact(reading, "ci_low", unit)
     if reading.high is None:

@@ -12,7 +12,7 @@ from pbanalysis.exhibits.figures.caption import Caption
 from pbanalysis.exhibits.figures.curves import Curve
 from pbanalysis.exhibits.figures.dots import forest
 from pbanalysis.exhibits.figures.funnels import FunnelLimits, funnel
-from pbanalysis.exhibits.numbers import COUNTERS
+from pbanalysis.exhibits.numbers import counter
 from pbanalysis.exhibits.words import spans
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.stats import funnel as control
@@ -141,7 +141,7 @@ def plot_funnel(report: Report, indicator: str) -> Figure | Box:
         f"funnel.{indicator}",
         known.name,
         unit="%",
-        counted=COUNTERS[known.counted],
+        counted=counter(known),
         tables=known.source_tables,
     )
     words = replace(words, subject=f"各乡镇（街道）{known.name}")

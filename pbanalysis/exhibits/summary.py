@@ -10,7 +10,7 @@ import numpy as np
 from pbanalysis import __version__
 from pbanalysis.exhibits import phrases, words
 from pbanalysis.exhibits.blocks import Box, Cell, Column, Line, ListBlock, Paragraph, Row, Table
-from pbanalysis.exhibits.numbers import NONE, count, joined
+from pbanalysis.exhibits.numbers import FILES, NONE, count, joined
 from pbanalysis.plan.registry import registry
 from pbanalysis.privacy.disclosure import Policy
 from pbanalysis.store.schema import TABLES
@@ -69,8 +69,19 @@ _NOT_CONCLUDED: tuple[tuple[Callable[[Reading], bool], str], ...] = (
     (lambda r: r.state == "unknown", "数据缺失，不作评价，不等于没有开展。"),
     (lambda r: r.state == "suppressed", "依规定不予公布，不作评价。"),
     (lambda r: r.state == "not_due", "尚未到期，不作评价。"),
-    (lambda r: r.state == "na", "本单位不适用。"),
-    (lambda r: bool(r.few and r.denominator), "分母不足10，只列件数，不作比较，也不据此推断。"),
+    (lambda r: r.state == "na", "本单位没有这类事项，不适用。"),
+    (
+        lambda r: bool(r.few and r.denominator and r.ci_method != FILES),
+        "分母不足10，只列件数，不作比较，也不据此推断；状态按件数列出。",
+    ),
+    (
+        lambda r: bool(r.few and r.denominator and r.ci_method == FILES),
+        "抽查不足10份，推断全部的范围很宽，不能当作实际问题率。",
+    ),
+    (
+        lambda r: bool(r.small and not r.few and r.denominator),
+        "所依据的不足10，数值只供了解，不作比较，也不据此推断。",
+    ),
     (
         lambda r: r.stands == "straddles" and not r.few,
         "波动范围跨过目标，达标与否尚不能确定；状态按本期件数列出。",

@@ -15,7 +15,7 @@ from pbanalysis.plan.clauses import measures as plan_measures
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.store.schema import TABLES
 from pbanalysis.terms import STATES, THEMES
-from pbanalysis.themes.before import before
+from pbanalysis.themes.before import Before, before
 from pbanalysis.themes.reading import Reading
 from pbanalysis.themes.report import Report
 
@@ -41,7 +41,7 @@ def scorecard(report: Report) -> Table:
     Indicators with a target come first, background after them: which is judged and which is not is
     a heading of the table, and why is a note. The county has no county beside it.
     """
-    judged = [r for r in report.readings if r.target is not None and r.state != "info"]
+    judged = [r for r in report.readings if r.evaluated or (r.target is not None and r.state == "na")]
     background = [r for r in report.readings if r not in judged]
     rows: list[Row] = []
     for title, group in (("有目标，作评价", judged), ("无目标或按规定只作背景，不作评价", background)):
@@ -112,7 +112,7 @@ def _beside_county(report: Report, reading: Reading) -> Line:
     if reading.vs_county in _SHORT:
         said = f"{VS_COUNTY_MARKS[reading.vs_county]} {_SHORT[reading.vs_county]}"
         return (said, "（", *beside, "）") if beside else said
-    said = f"{VS_COUNTY_MARKS['not_compared']} 样本过小" if reading.few else ""
+    said = f"{VS_COUNTY_MARKS['not_compared']} 样本过小" if reading.small else ""
     if not beside:
         return said or NONE
     return (said, "（", *beside, "）") if said else beside
@@ -191,9 +191,9 @@ def previous(report: Report) -> Table | Paragraph:
         number = numbers.count(f"{report.theme}.previous_thin_n", len(found.thin))
         thin = (named, " ", number, " 项：库中上期的记录不到本期的一半，收集不全，上期情况以上期报告为准。")
     if not found.short:
-        none = "上期可评价的事项中没有未达标的。" if found.judged_n else ""
+        rest = f"{'其余' if thin else '上期'}可评价的事项中没有未达标的。" if found.judged_n else ""
         text = (
-            (none, *words.spans(thin)) if thin else none or "上期没有收集到可评价的数据，无法列出上期问题。"
+            (*words.spans(thin), rest) if thin else rest or "上期没有收集到可评价的数据，无法列出上期问题。"
         )
         return Paragraph(id=f"{report.theme}.previous", role="previous", text=text)
     return Table(
@@ -210,16 +210,32 @@ def previous(report: Report) -> Table | Paragraph:
         rows=tuple(_then_and_now(then, now) for then, now in found.short),
         unit=_UNIT,
         source=_sources([then for then, _ in found.short]),
-        notes=("上期按上期最后一日和当时的规则、以现有数据评价。", *((thin,) if thin else ())),
+        notes=(*((thin,) if thin else ()), *_previous_notes(found)),
     )
 
 
 _NAMED = 6  # indicators named in a note; of more their number says enough
 
 
+# what fell short then stays so, whatever this period's persons, faults and terms are like
+_OF_THEIR_PERIOD = ("D06", "D09", "D14", "R12", "M08-2", "M08-5")
+
+
+def _previous_notes(found: Before) -> Iterator[Line]:
+    yield "上期按上期最后一日和当时的规则、以现有数据评价。"
+    if own := [then.id for then, now in found.short if now is not None and then.id in _OF_THEIR_PERIOD]:
+        yield f"{'、'.join(own)}：本期数只计本期的人和事，上期所缺的不在其中，不因本期达标而视为补正。"
+
+
 def _then_and_now(then: Reading, now: Reading | None) -> Row:
-    shown = (NONE, NONE) if now is None else (Cell(numbers.fraction(now)), state_cell(now))
-    return Row((f"{then.id} {then.name}", Cell(numbers.previous(then)), *shown, then.indicator.clause))
+    name, clause = f"{then.id} {then.name}", then.indicator.clause
+    if now is None:
+        return Row((name, Cell(numbers.previous(then)), NONE, NONE, clause))
+    line = numbers.fraction(now)
+    if then.id in _OF_THEIR_PERIOD and then.shortfall:
+        missed = numbers.count(f"{then.id}.previous_shortfall", then.shortfall, indicator=then.id)
+        line = (*words.spans(line), "，上期所缺 ", missed, f" {numbers.counter(then.indicator)}另计")
+    return Row((name, Cell(numbers.previous(then)), Cell(line), state_cell(now), clause))
 
 
 def measures(report: Report) -> Table:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pbanalysis.exhibits.blocks import Fact, Line, Span
-from pbanalysis.exhibits.numbers import COUNTERS, NONE, count, fact, fraction, joined, percent, target
+from pbanalysis.exhibits.numbers import NONE, count, counter, fact, fraction, joined, percent, target
 from pbanalysis.exhibits.style import VS_COUNTY_MARKS
 from pbanalysis.terms import STATES, VS_COUNTY
 from pbanalysis.themes.reading import FEW, Reading
@@ -65,7 +65,7 @@ def against_county(reading: Reading) -> Said:
     """与全县比, from ``vs_county`` alone."""
     if reading.state == "suppressed":
         return Said(VS_COUNTY_MARKS["not_compared"], STATES["suppressed"])
-    if reading.level == "county" or (reading.vs_county == "not_compared" and not reading.few):
+    if reading.level == "county" or (reading.vs_county == "not_compared" and not reading.small):
         return Said("", NONE)
     if reading.vs_county == "not_compared":
         return Said("", NONE) if not reading.denominator else Said(VS_COUNTY_MARKS["not_compared"], TOO_FEW)
@@ -76,11 +76,12 @@ def against_target(reading: Reading) -> Said:
     """与目标比, from the state and the interval: how sure the verdict is against chance.
 
     All of all, or none where none is the target, needs no range: it is said as it is. So is a count.
+    A verdict on few units is one on what was counted, and is said to be no more.
     """
     if not reading.judged:
         return Said("", NONE)
-    if reading.few and reading.denominator != reading.numerator:
-        return Said("□", "样本过小，只列件数")
+    if reading.few:
+        return Said("达" if reading.state == "met" else "未", "按件数，样本过小")
     if reading.stands:
         return Said(*_STANDS[reading.stands])
     if reading.state == "not_met":
@@ -98,8 +99,11 @@ def shortfall(reading: Reading) -> Line:
     if reading.state != "not_met" or not reading.shortfall:
         return ""
     indicator = reading.indicator
-    counter = indicator.unit if indicator.kind == "count" else COUNTERS[indicator.counted]
-    return ("多出" if indicator.direction == "down" else "还差", fact(reading, "shortfall"), counter)
+    return (
+        "多出" if indicator.direction == "down" else "还差",
+        fact(reading, "shortfall"),
+        counter(indicator),
+    )
 
 
 def missing(reading: Reading) -> Line:
@@ -149,19 +153,29 @@ def _value(reading: Reading) -> Line:
 
 
 def _met(reading: Reading) -> Line:
-    return ("达到", *spans(target(reading)), "的要求")
+    return (_by_count(reading), "达到", *spans(target(reading)), "的要求")
 
 
 def _not_met(reading: Reading) -> Line:
     gap = shortfall(reading)
-    return ("未达到", *spans(target(reading)), "的要求", *(("，", *spans(gap)) if gap else ()))
+    return (
+        _by_count(reading),
+        "未达到",
+        *spans(target(reading)),
+        "的要求",
+        *(("，", *spans(gap)) if gap else ()),
+    )
+
+
+def _by_count(reading: Reading) -> str:
+    return "按件数" if reading.few else ""
 
 
 # the clause that each state allows; exhaustive, and each names its state
 _CLAUSES: dict[str, _Clause] = {
     "met": _met,
     "not_met": _not_met,
-    "info": lambda _: "仅供参考",
+    "info": lambda r: "样本过小，仅供参考" if r.small and r.denominator else "仅供参考",
     "not_due": lambda _: "尚未到期，暂不评价",
     "na": lambda _: "不适用",
     "unknown": lambda _: "数据缺失，不作评价",
@@ -199,34 +213,30 @@ def names(readings: Readings, most: int = 4) -> str:
 
 
 def tally(readings: Readings, name: str) -> Line:
-    """How many indicators are met and not met, and how many are not judged and why; background is left out."""
-    by_state = {state: sum(r.state == state for r in readings) for state in STATES}
-
-    def part(state: str) -> tuple[Span, ...]:
-        return (f"{STATES[state]} ", count(f"{name}.{state}_n", by_state[state]), " 项")
-
-    judged = by_state["met"] + by_state["not_met"]
-    left = spans(joined([part(state) for state in ("not_due", "unknown", "suppressed") if by_state[state]]))
-    said: tuple[Span, ...] = ("没有可以评价的指标",)
-    if judged:
-        said = (
-            "可评价的 ",
-            count(f"{name}.judged_n", judged),
-            " 项指标中，",
-            *part("met"),
-            "、",
-            *part("not_met"),
-        )
-    return (*said, *(("；另有", *left, "，不作评价") if left else ()))
+    """How many indicators bind the unit, and how many of them are in each state: the counts add up."""
+    counts = _by_state(readings)
+    if not counts:
+        return "没有纳入评价的指标"
+    parts: list[Line] = [
+        (f"{STATES[state]} ", count(f"{name}.{state}_n", n), " 项") for state, n in counts.items()
+    ]
+    whole = count(f"{name}.evaluated_n", sum(counts.values()))
+    return ("纳入评价的 ", whole, " 项指标中，", *spans(joined(parts)))
 
 
 def states(readings: Readings, name: str) -> Line:
-    """How many indicators with a target are in each state: 达标 5、未达标 3、未到期 1."""
-    parts: list[Line] = []
-    for state in ("met", "not_met", "not_due", "unknown", "suppressed"):
-        if n := sum(r.state == state for r in readings):
-            parts.append((f"{STATES[state]} ", count(f"{name}.{state}_n", n)))
+    """How many of the indicators that bind the unit are in each state: 达标 5、未达标 3、未到期 1."""
+    parts: list[Line] = [
+        (f"{STATES[state]} ", count(f"{name}.{state}_n", n)) for state, n in _by_state(readings).items()
+    ]
     return joined(parts) or NONE
+
+
+def _by_state(readings: Readings) -> dict[str, int]:
+    """Indicators that a target binds, by state; background and what does not apply are in none."""
+    bound = [r.state for r in readings if r.evaluated]
+    states = ("met", "not_met", "not_due", "unknown", "suppressed")
+    return {state: n for state in states if (n := bound.count(state))}
 
 
 def signals(readings: Readings) -> Line:

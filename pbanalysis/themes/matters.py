@@ -88,8 +88,9 @@ def bad_signals(readings: Sequence[Reading]) -> tuple[Reading, ...]:
 def general(report: Report) -> list[Matter]:
     """Matters of every theme: what stands out from the county, and what nobody could judge."""
     found = []
-    if low := bad_signals(report.readings):
-        found.append(Matter("stands_out", low))
+    low = bad_signals(report.readings)
+    for way in dict.fromkeys(r.vs_county for r in low):  # one clause says one way
+        found.append(Matter("stands_out", tuple(r for r in low if r.vs_county == way)))
     if unknown := tuple(r for r in report.readings if r.state == "unknown"):
         found.append(Matter("no_data", unknown))
     if full := tuple(

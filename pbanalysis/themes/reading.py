@@ -58,13 +58,27 @@ class Reading:
         return self.state in ("met", "not_met")
 
     @property
+    def evaluated(self) -> bool:
+        """Whether a target binds this unit: its state is a verdict, or would be one but for what it says."""
+        indicator, county = self.indicator, self.level == "county"
+        bound = not indicator.county_info if county else indicator.level == "township"
+        open_ = indicator.target is not None and self.state in ("not_due", "unknown", "suppressed")
+        return self.judged or (open_ and (bound or self.quota is not None))
+
+    @property
     def is_share(self) -> bool:
         return self.indicator.kind == "share"
 
     @property
     def few(self) -> bool:
-        """Whether a share rests on too few units to be printed in percent or compared."""
-        return self.is_share and (self.denominator or 0) < FEW
+        """Whether what is printed in percent rests on too few units for that, or to be compared."""
+        return (self.is_share or self.indicator.unit == "%") and (self.denominator or 0) < FEW
+
+    @property
+    def small(self) -> bool:
+        """Whether it rests on too few units to be compared: a share, a median or a gain."""
+        spread = self.indicator.kind in ("median", "gain")
+        return self.few or (spread and (self.denominator or 0) < FEW)
 
     @property
     def known_n(self) -> float | None:

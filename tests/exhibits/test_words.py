@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -185,9 +186,10 @@ def test_headline_counts_and_signals_agree_with_the_states(chosen: list[Reading]
     unique = list({r.id: r for r in chosen}.values())
     line = words.headline("某镇2023年度学习质量", unique, "study")
     counted = {f.id: f.value for f in facts_of(line)}
+    states = {state: counted.get(f"study.{state}_n", 0) for state in STATES}
     for state in ("met", "not_met"):
-        if f"study.{state}_n" in counted:
-            assert counted[f"study.{state}_n"] == sum(r.state == state for r in unique)
+        assert states[state] == sum(r.state == state for r in unique)
+    assert sum(states.values()) == counted.get("study.evaluated_n", 0)
     text = text_of(line)
     for state in ("high", "low"):
         assert (VS_COUNTY[state] in text) == any(r.vs_county == state for r in unique)
@@ -225,8 +227,60 @@ def test_a_gain_is_no_median_of_days() -> None:
 def test_three_of_four_is_said_as_counted() -> None:
     """3 of 4 cannot be told from 100 % or 40 %: it is listed as 3/4 and not called stable."""
     reading = Reading(registry()["S02"], "township", "not_met", 3, 4, 0.75, 0.30, 0.95, "wilson", 0, 0, 0)
-    assert text_of(words.sentence(reading)) == "按期足额支部比例 3/4，未达到100%（推定）的要求，还差1个"
-    assert str(words.against_target(reading)) == "□ 样本过小，只列件数"
+    said = text_of(words.sentence(reading))
+    assert said == "按期足额支部比例 3/4，按件数未达到100%（推定）的要求，还差1个"
+    assert str(words.against_target(reading)) == "未 按件数，样本过小"
+
+
+@given(readings().filter(lambda r: r.judged and r.few))
+@settings(max_examples=100)
+def test_a_verdict_on_few_units_says_so_beside_its_mark(reading: Reading) -> None:
+    """Mark and state agree, and that few were counted is said with them, whichever way it went."""
+    mark = "达" if reading.state == "met" else "未"
+    assert str(words.against_target(reading)) == f"{mark} 按件数，样本过小"
+    assert f"按件数{'达到' if mark == '达' else '未达到'}" in text_of(words.sentence(reading))
+
+
+@given(readings().filter(lambda r: r.small and r.state != "suppressed"))
+@settings(max_examples=200)
+def test_nothing_is_compared_under_ten(reading: Reading) -> None:
+    """Shares, medians and gains of few units have no range and no comparison, and are called small."""
+    assert numbers.interval(reading) == numbers.NONE
+    if reading.denominator and reading.level == "township":
+        assert str(words.against_county(reading)) == "□ 样本过小，不作比较"
+    if reading.state == "info":
+        assert "样本过小" in text_of(words.sentence(reading))
+
+
+@pytest.mark.parametrize(
+    ("indicator", "low", "high", "text"),
+    [
+        ("R05", 1.09, 10.24, "1—11项"),
+        ("R06", 12.5, 30.0, "12—30天"),
+        ("R06", 12.5, None, "12天以上"),
+        ("S17", 0.9, 2.358, "0.9—2.36标准差"),
+    ],
+)
+def test_ranges_of_whole_things_are_rounded_outward(
+    indicator: str, low: float, high: float | None, text: str
+) -> None:
+    """Items and days are whole, the range is never narrower than computed, and the unit stands once."""
+    reading = Reading(registry()[indicator], "township", "info", 12, 20, 20.0, low, high, "exact")
+    assert text_of(numbers.interval(reading)) == text
+
+
+def test_the_headline_counts_what_is_evaluated_and_nothing_else() -> None:
+    """Background that is withheld or unknown is in no count, and the counts add up to the whole."""
+
+    def of(indicator: str, state: str) -> Reading:
+        return Reading(registry()[indicator], "township", state)
+
+    judged = Reading(registry()["S01"], "township", "met", 40, 40, 1.0)
+    background = [of("S08", "suppressed"), of("S06", "unknown"), of("D07", "unknown"), of("S16", "na")]
+    line = words.tally([judged, of("S05", "unknown"), of("S13", "not_due"), *background], "study")
+    assert text_of(line) == "纳入评价的 3 项指标中，达标 1 项、未到期 1 项、数据缺失 1 项"
+    assert text_of(words.states([judged, *background], "x")) == "达标 1"
+    assert text_of(words.tally(background, "study")) == "没有纳入评价的指标"
 
 
 def test_all_done_is_all_done() -> None:
