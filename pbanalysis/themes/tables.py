@@ -63,6 +63,10 @@ class Reads:
 
 
 _BRANCHES = ("org_id", "township_id", "name", "org_type", "founded_on", "dissolved_on")
+_ISSUES = (
+    "category", "found_on", "deadline_kind", "deadline_original_on", "deadline_on",
+    "closed_on", "end_reason", "reopened_on", "reclosed_on",
+)  # fmt: skip
 _STEPS = TABLES["admissions"].events
 # what figures and lists of dates are drawn from; every other number comes with the results
 _ROWS: Mapping[str, Mapping[str, Columns]] = {
@@ -85,10 +89,7 @@ _ROWS: Mapping[str, Mapping[str, Columns]] = {
     "rectification": {
         "townships": (),
         "organisations": _BRANCHES,
-        "issues": (
-            "category", "found_on", "deadline_kind", "deadline_original_on", "deadline_on",
-            "closed_on", "end_reason", "reopened_on", "reclosed_on",
-        ),
+        "issues": _ISSUES,
         "elections": (
             "org_id", "elected_on", "expires_on", "extended_until", "reminded_on", "held_on",
         ),
@@ -100,7 +101,7 @@ _ROWS: Mapping[str, Mapping[str, Columns]] = {
         "meetings": ("org_id", "held_on"),
         "trainings": ("start_on",),
         "admissions": ("org_id",),
-        "issues": ("found_on",),
+        "issues": _ISSUES,
         "village_years": ("village_id",),
         "elections": ("org_id", "elected_on"),
     },
