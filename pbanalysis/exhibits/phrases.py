@@ -15,9 +15,21 @@ from pbanalysis.plan.benchmark import benchmark
 from pbanalysis.terms import VS_COUNTY
 from pbanalysis.themes.matters import Due, Matter
 from pbanalysis.themes.reading import FEW, Reading
+from pbanalysis.themes.rectification import Ledger
 from pbanalysis.themes.study import Learnt
 
-__all__ = ["DUE", "LIMITS", "MATTERS", "due", "learning", "matter", "national", "spot_check"]
+__all__ = [
+    "DUE",
+    "LIMITS",
+    "MATTERS",
+    "due",
+    "followed",
+    "learning",
+    "ledger",
+    "matter",
+    "national",
+    "spot_check",
+]
 
 # what may not be concluded: general statements, they hold whatever the numbers are
 LIMITS = {
@@ -141,6 +153,46 @@ def learning(reading: Reading, found: Learnt) -> Line:
         line += [f"按全县前测平均和两次得分的相关推算，没有学习作用时平均也会{way} "]
         line += [said("regression", abs(found.regression), points), " 个百分点。"]
     return (*line, "没有对照组，前后变化不能都算作学习成效。")
+
+
+def ledger(found: Ledger) -> Line:
+    """How the issues of a ledger stand, and which numbers count a reopened one as closed and which as open."""
+
+    def items(part: str, n: int) -> tuple[Span, ...]:
+        fact_of = count(f"issues.{part}_n", n, tables=("issues",))
+        return (" ", fact_of, " 项")
+
+    line: list[Span] = [
+        "台账所列问题",
+        *items("listed", found.listed),
+        "：已销号",
+        *items("closed", found.closed),
+    ]
+    if found.otherwise:
+        line += ["，合并、转办、撤销", *items("otherwise", found.otherwise)]
+    line += ["，一直未办结", *items("never_closed", found.never), "。"]
+    if found.again:
+        line += ["已销号的含重新打开、截止日没有再销号的", *items("open_again", found.again)]
+        line += [
+            "：R04、R06、R07、R09、R16 看销号本身，仍计作已销号；R03、R05 和未办结、逾期、各类问题的图按未办结列，"
+        ]
+        line += ["未办结共", *items("open", found.never + found.again), "。"]
+    return tuple(line)
+
+
+def followed(found: Reading) -> Line:
+    """Of how many issues R06 can tell the days, where that is not all of them; empty where it is."""
+    if not found.n_unknown or not found.denominator:
+        return ""
+    return (
+        "R06 只计能算出天数的 ",
+        fact(found, "denominator"),
+        " 项问题（其中已销号 ",
+        fact(found, "numerator"),
+        " 项），另 ",
+        fact(found, "n_unknown"),
+        " 项缺发现或了结日期、或两者颠倒，不在其中。",
+    )
 
 
 def spot_check(found: Reading, admitted: Reading) -> Line:

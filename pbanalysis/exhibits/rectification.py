@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
-from pbanalysis.exhibits.blocks import Box, Column, Figure, Line, Paragraph, Row, Table
+from pbanalysis.exhibits.blocks import Box, Column, Figure, Line, Paragraph, Row, Span, Table
 from pbanalysis.exhibits.figures.bars import counts
 from pbanalysis.exhibits.figures.caption import Caption
 from pbanalysis.exhibits.figures.curves import cumulative_incidence, survival
@@ -39,8 +40,11 @@ def plot_open_issues(report: Report) -> Figure | Box:
     words = caption(report, "open", "未办结问题", unit="项", counted="项", tables=_ISSUES)
     if why := undrawn(report, "R02"):
         return words.nothing(why)
-    stock = rectification.burn_down(report)
-    return burn_down(words, stock.labels, stock.open_n, stock.overdue_n)
+    stock, found = rectification.burn_down(report), rectification.ledger(report)
+    also = _also(words, (found.again, "again", "销号后重新打开的 ", " 项按未办结列"))
+    other_day = "" if stock.at_cut_off else "；各月末的数，与截止日的数可以不同"
+    n = (*spans(words.size(int(np.isfinite(stock.open_n).sum()), "个月末")), *also, other_day)
+    return burn_down(replace(words, n=n), stock.labels, stock.open_n, stock.overdue_n)
 
 
 def plot_time_to_close(report: Report) -> Figure | Box:
@@ -49,7 +53,26 @@ def plot_time_to_close(report: Report) -> Figure | Box:
     if why := undrawn(report, "R06"):
         return words.nothing(why)
     own = time_to_close(report.known, report.period)
+    if own is not None:
+        words = replace(words, n=(*spans(words.size(int(own.at_risk[0]))), *_no_days(report, words)))
     return survival(few(own, words), curve(own), county_curve(report, "R06"))
+
+
+def _no_days(report: Report, words: Caption) -> tuple[Span, ...]:
+    """What a curve of days leaves out, and what it counts as closed."""
+    reading = report.reading("R06")
+    left = 0 if reading is None else reading.n_unknown or 0
+    return _also(words, (left, "no_days", "另有 ", " 项算不出天数，不在其中"))
+
+
+def _also(words: Caption, *clauses: tuple[int, str, str, str]) -> tuple[Span, ...]:
+    """Clauses behind n, each with its count; nothing of those that are zero."""
+    return tuple(
+        span
+        for n, part, before, after in clauses
+        if n
+        for span in ("；" + before, words.fact(part, n), after)
+    )
 
 
 def plot_ends(report: Report) -> Figure | Table | Paragraph | Box:
@@ -62,9 +85,10 @@ def plot_ends(report: Report) -> Figure | Table | Paragraph | Box:
     if not n[2]:
         return Paragraph(id=words.id, role=words.role, text=f"没有以{rectification.ENDS[2]}了结的问题。")
     if min(n[1:]) < _DRAWN:
-        return _ends_listed(words, n)
+        return _ends_listed(report, words, n)
     # the last tenth still followed would say little of how the others end
     horizon = float(np.sort(days)[-math.ceil(len(days) / 10)])
+    words = replace(words, n=(*spans(words.size(len(days))), *_no_days(report, words)))
     curves = {
         name: competing.cumulative_incidence(days, how, of=code)
         for code, name in enumerate(rectification.ENDS)
@@ -81,7 +105,7 @@ def plot_ends(report: Report) -> Figure | Table | Paragraph | Box:
     )
 
 
-def _ends_listed(words: Caption, n: list[int]) -> Table:
+def _ends_listed(report: Report, words: Caption, n: list[int]) -> Table:
     total = words.fact("n", sum(n))
     ends = [(rectification.ENDS[code], words.fact(f"end_{code}", n[code])) for code in (1, 2, 0)]
     clauses: list[Line] = [(f"{name} ", number, " 项") for name, number in ends]
@@ -96,7 +120,7 @@ def _ends_listed(words: Caption, n: list[int]) -> Table:
         rows=(*(Row((name, number)) for name, number in ends), Row(("合计", total), kind="total")),
         unit="项",
         source=words.source,
-        notes=("件数少，只列件数，不画累计曲线。",),
+        notes=(("件数少，只列件数，不画累计曲线；重新打开的按首次销号计", *_no_days(report, words), "。"),),
     )
 
 
@@ -106,6 +130,13 @@ def plot_issue_matrix(report: Report) -> Figure | Box:
     if why := undrawn(report, "R02"):
         return words.nothing(why)
     categories, table = rectification.by_category(report)
+    found = rectification.ledger(report)
+    also = _also(
+        words,
+        (found.again, "again", "销号后重新打开的 ", " 项不列作已销号"),
+        (found.no_category, "no_category", "没有分类的 ", " 项不在其中"),
+    )
+    words = replace(words, n=(*spans(words.size(int(table.sum()))), *also))
     return matrix(
         words, categories, rectification.STANDINGS, table, row_title="问题类别", column_title="截止日的状况"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pbanalysis.exhibits import numbers, words
+from pbanalysis.exhibits import numbers, phrases, words
 from pbanalysis.exhibits.blocks import Align, Cell, CellLike, Column, Line, Paragraph, Row, Table
 from pbanalysis.exhibits.numbers import NONE
 from pbanalysis.exhibits.style import VS_COUNTY_MARKS
@@ -15,6 +15,7 @@ from pbanalysis.plan.clauses import measures as plan_measures
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.store.schema import TABLES
 from pbanalysis.terms import STATES, THEMES
+from pbanalysis.themes import rectification, study
 from pbanalysis.themes.before import Before, before
 from pbanalysis.themes.reading import Reading
 from pbanalysis.themes.report import Report
@@ -132,9 +133,23 @@ def _notes(report: Report) -> Iterator[Line]:
     for reasons in dict.fromkeys(r.indicator.background for r in report.readings if r.indicator.background):
         named = "、".join(r.id for r in report.readings if r.indicator.background == reasons)
         yield f"{named}：{reasons}。"
+    yield from _counted_alike(report)
     shown = {r.vs_county for r in report.readings}
     if shown & {"possible_high", "possible_low"}:
         yield "△▽ 的差异尚不能排除偶然波动。"
+
+
+def _counted_alike(report: Report) -> Iterator[Line]:
+    """What a number counts where another one looks like it, and how wide a range should be."""
+    by_id = {r.id: r for r in report.readings if r.state in ("met", "not_met", "info")}
+    if "S14" in by_id:
+        yield "S14 的分子、分母是记录要素的项数，不是活动次数。"
+    if "S17" in by_id and report.theme == "study" and (found := study.learnt(report)) and found.few_branches:
+        yield "S17：涉及的支部少，实际范围比所列的更宽。"
+    if "R02" in by_id and report.theme == "rectification":
+        yield phrases.ledger(rectification.ledger(report))
+    if "R06" in by_id and (followed := phrases.followed(by_id["R06"])):
+        yield followed
 
 
 def gaps(report: Report) -> Table | Paragraph:

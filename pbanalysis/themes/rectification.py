@@ -21,11 +21,13 @@ __all__ = [
     "ENDS",
     "LIMITS",
     "STANDINGS",
+    "Ledger",
     "MonthEnds",
     "burn_down",
     "by_category",
     "due_next",
     "how_ended",
+    "ledger",
     "onsite",
     "overdue_ages",
     "terms",
@@ -63,26 +65,36 @@ def due_next(report: Report) -> list[Due]:
 
 @dataclass(frozen=True)
 class MonthEnds:
-    """Open and overdue issues at each month's end; NaN where the month has not ended."""
+    """Open and overdue issues at each month's end; NaN where the month has not ended.
+
+    ``at_cut_off``: the last of these ends is the cut-off, so that its numbers are those of the report.
+    """
 
     labels: list[str]
     open_n: npt.NDArray[np.float64]
     overdue_n: npt.NDArray[np.float64]
+    at_cut_off: bool
 
 
 def burn_down(report: Report) -> MonthEnds:
-    """Open issues of the report's ledger at the end of each month of the period."""
+    """Open issues of the report's ledger at the end of each month of the period.
+
+    An issue that ended otherwise on a day that is not known at the cut-off is in no month: what counts it
+    (R03, R05) takes it as ended, and when is anybody's guess.
+    """
     at, period = report.known, report.period
     rows, (_, ends) = issues(at, period), months(period)
     end = ends[None, :]
     found, closed, due = (days(rows[name])[:, None] for name in ("found_on", "closed_on", "current_on"))
     again, final = (days(rows[name])[:, None] for name in ("reopened_on", "reclosed_on"))
-    ended = (closed <= end) & ~((again <= end) & (again >= closed) & ~(final <= end))
+    otherwise = rows["ended_otherwise"].to_numpy()[:, None]
+    reopened = ~otherwise & (again <= end) & (again >= closed) & ~((final <= end) & (final >= again))
+    ended = ((closed <= end) & ~reopened) | (otherwise & np.isnat(closed))
     still = ~(found > end) & ~ended
     late = still & rows["dated"].to_numpy()[:, None] & (due <= end)
-    counts = [np.where(ends <= at.day, mask.sum(axis=0), np.nan) for mask in (still, late)]
+    open_n, overdue_n = (np.where(ends <= at.day, mask.sum(axis=0), np.nan) for mask in (still, late))
     labels = [f"{day.astype('datetime64[M]').astype(int) % 12 + 1}月" for day in ends]
-    return MonthEnds(labels, *counts)
+    return MonthEnds(labels, open_n, overdue_n, at_cut_off=bool((ends == at.day).any()))
 
 
 # where an issue stands at the cut-off, in this order of precedence
@@ -104,6 +116,38 @@ def by_category(report: Report) -> tuple[list[str], npt.NDArray[np.int64]]:
     np.add.at(counts, (category[category >= 0], standing[category >= 0]), 1)
     used = counts.sum(axis=1) > 0
     return [ISSUE_CATEGORIES[code] for code, has in zip(codes, used) if has], counts[used]
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Issues of the report's ledger at the cut-off, so that counts which look alike can be set side by side.
+
+    ``listed`` = ``closed`` + ``otherwise`` + ``never``; of the closed, ``again`` are open again; ``no_category``
+    of the listed are in no row of :func:`by_category`; ``no_days`` cannot be followed from finding to end.
+    """
+
+    listed: int
+    closed: int
+    again: int
+    otherwise: int
+    never: int
+    no_category: int
+    no_days: int
+
+
+def ledger(report: Report) -> Ledger:
+    """How the issues of the ledger stand."""
+    rows = issues(report.known, report.period)
+    closed, otherwise = rows["closed"].to_numpy(), rows["ended_otherwise"].to_numpy()
+    return Ledger(
+        listed=len(rows),
+        closed=int(closed.sum()),
+        again=int((closed & rows["open_again"].to_numpy()).sum()),
+        otherwise=int(otherwise.sum()),
+        never=int((~closed & ~otherwise).sum()),
+        no_category=len(rows) - int(by_category(report)[1].sum()),
+        no_days=int(rows["days"].isna().sum()),
+    )
 
 
 # how an issue can end, in the order of the codes of ``event``; what is neither is still open
