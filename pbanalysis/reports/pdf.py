@@ -18,6 +18,7 @@ from typing import Any
 from pbanalysis.errors import Code, PbError
 from pbanalysis.exhibits.fonts import font_paths
 from pbanalysis.reports.document import STATUSES, Document
+from pbanalysis.reports.placing import begin_height, foot_rows
 from pbanalysis.reports.summary import BOX_LINE, BOX_LINES, LABEL, SMALL_PITCH, TEXT_PITCH, WIDTH, height
 from pbanalysis.reports.text import (
     Block,
@@ -26,7 +27,6 @@ from pbanalysis.reports.text import (
     cell_shown,
     figure_size,
     head_rows,
-    is_tall,
     notes_of,
     plain,
     prose,
@@ -192,11 +192,13 @@ def _set(block: Block, pictures: dict[str, bytes]) -> dict[str, Any]:
                 "widths": pt_widths(block, WIDTH, type_size(block)),
                 "head": head_rows(block["columns"]),
                 "rows": rows,
+                "foot": foot_rows(block),
+                "begin": begin_height(block),
                 "about": about_table(block),
                 "notes": notes_of(block),
             }
         case "figure":
-            return {**head, "alt": block["alt"], "tall": is_tall(block), "width": figure_size(block)[0], "about": about_figure(block),
+            return {**head, "alt": block["alt"], "width": figure_size(block)[0], "about": about_figure(block),
                     "file": _picture(block, pictures)}  # fmt: skip
         case other:
             raise ValueError(f"unknown type of block: {other}")

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from pbanalysis.exhibits.style import STATE_MARKS
 from pbanalysis.terms import STATES
@@ -25,6 +30,7 @@ __all__ = [
     "head_rows",
     "heading",
     "is_tall",
+    "lines",
     "listing",
     "notes_of",
     "paragraph",
@@ -36,7 +42,12 @@ __all__ = [
 ]
 
 FIGURE_HALF, FIGURE_TALL, FIGURE_MOST = 96.0, 112.0, 190.0  # heights, mm; the type area has 225
+# what is not broken: a word or number, or one character, with the marks that belong to it
+_CLOSING = "，。；：、）》”"
+_PIECE = re.compile(f"[（《“]*(?:[!-~]+|.)[{_CLOSING}]*", re.DOTALL)
+_NARROW = {" ": 0.26, ".": 0.3, ",": 0.3, ":": 0.3, "/": 0.42, "-": 0.36, "%": 0.93}  # ems; digits have 0.56
 PADDING = 7.0  # left and right inside a cell, points
+WIDEST = 0.6  # of a table that one column may have
 Block: TypeAlias = Mapping[str, Any]
 HeadCell: TypeAlias = tuple[str, int, int]  # text, columns and rows it spans
 
@@ -129,32 +140,64 @@ def head_rows(columns: Sequence[Mapping[str, Any]]) -> list[list[HeadCell]]:
 
 
 def pt_widths(block: Block, total: float, size: float) -> list[float]:
-    """Widths of a table's columns in points, at a type of ``size`` points.
+    """Widths of a table's columns in points, at a type of ``size`` points: the table as low as may be.
 
     A column is at least as wide as its longest piece that should not be broken (a number, a short
-    Chinese term), so that 「100%」 stands on one line; the rest is shared by the declared widths.
+    Chinese term), so that 「100%」 stands on one line. From the width of its longest text each column is
+    made narrower where that costs the fewest lines; what is left over is shared by the declared widths.
     """
-    columns = block["columns"]
-    floors = [_floor([column["title"], *_column_texts(block, k)]) * size + PADDING
-              for k, column in enumerate(columns)]  # fmt: skip
-    if sum(floors) >= total:
-        return [total * floor / sum(floors) for floor in floors]
-    widths, free = list(floors), set(range(len(columns)))
-    while free:  # a share below its floor takes the floor, the rest is shared again
-        rest = total - sum(floors[k] for k in range(len(columns)) if k not in free)
-        part = rest / sum(float(columns[k]["width"]) for k in free)
-        tight = {k for k in free if columns[k]["width"] * part < floors[k]}
-        if not tight:
-            for k in free:
-                widths[k] = columns[k]["width"] * part
-            break
-        free -= tight
-    return widths
+    texts = tuple((column["title"], *_column_texts(block, k)) for k, column in enumerate(block["columns"]))
+    return list(_shared(texts, tuple(float(column["width"]) for column in block["columns"]), total, size))
+
+
+@lru_cache(maxsize=128)  # PDF, Word and the length of page 1 ask for the same tables
+def _shared(
+    texts: tuple[tuple[str, ...], ...], declared: tuple[float, ...], total: float, size: float
+) -> tuple[float, ...]:
+    points = np.array([[ems(text) * size for text in column] for column in texts])  # columns × rows
+    floors = np.array([_floor(column) * size + PADDING for column in texts])
+    if floors.sum() >= total:
+        return tuple((total * floors / floors.sum()).tolist())
+    widths = np.clip(points.max(axis=1) + PADDING + 1, floors, max(total * WIDEST, floors.max()))
+    while (over := widths.sum() - total) > 0.01:
+        step = np.minimum(np.maximum(over / 12, 2.0), np.minimum(widths - floors, over))
+        now, then = _lines_of(points, widths), _lines_of(points, widths - step)
+        others = [np.delete(now, k, axis=0).max(axis=0, initial=1.0) for k in range(len(widths))]
+        high = np.maximum(others, then).sum(axis=1)  # of the table, with each column narrowed in turn
+        high[step < 0.001] = np.inf
+        narrowed = min(range(len(widths)), key=lambda k: (high[k], -widths[k]))  # the widest of equals
+        widths[narrowed] -= step[narrowed]
+    if (left := total - widths.sum()) > 0:
+        widths += left * np.array(declared) / sum(declared)
+    return tuple(widths.tolist())
+
+
+def _lines_of(points: npt.NDArray[np.float64], widths: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Lines of every cell, columns × rows."""
+    return np.maximum(1.0, np.ceil(points / (widths[:, None] - PADDING)))
 
 
 def cell_lines(text: str, width: float, size: float) -> int:
     """Lines that a cell's text takes in a column of ``width`` points."""
-    return max(1, math.ceil(ems(text) * size / (width - PADDING)))
+    return lines(text, (width - PADDING) / size)
+
+
+def lines(text: str, most: float) -> int:
+    """Lines of a text at ``most`` ems a line: numbers and words are not broken, nor marks parted from theirs.
+
+    >>> lines("波动范围", 4), lines("（全县 84.0%）", 4)
+    (1, 2)
+    """
+    count, used = 1, 0.0
+    for piece in _PIECE.findall(text):
+        width = ems(piece)
+        spare = 0.5 if piece[-1] in _CLOSING else 0.0  # its empty half may stand in the margin
+        if used + width - spare > most + 0.01 and used:
+            count, used = count + 1, 0.0
+        used += width
+        if width > most + 0.51:  # a piece wider than the line is broken after all
+            count, used = count + math.ceil(used / most) - 1, used % most
+    return count
 
 
 def type_size(block: Block) -> float:
@@ -170,7 +213,7 @@ def _column_texts(block: Block, position: int) -> Iterator[str]:
 
 def _floor(texts: Iterable[str]) -> float:
     """Width, in ems, of the widest piece that should not be broken."""
-    return max((min(ems(text), 4.8 if _is_han(text) else 8.0) for text in texts), default=1.0)
+    return max((min(ems(text), 5.6 if _is_han(text) else 8.0) for text in texts), default=1.0)
 
 
 def _is_han(text: str) -> bool:
@@ -179,7 +222,7 @@ def _is_han(text: str) -> bool:
 
 def ems(text: str) -> float:
     """Width of a text in ems, as the widest of the usual fonts sets it."""
-    return sum(1.0 if ord(ch) >= 0x2E80 or ch in "—“”%" else 0.56 for ch in text)
+    return sum(1.0 if ord(ch) >= 0x2010 or ch == "×" else _NARROW.get(ch, 0.56) for ch in text)
 
 
 def prose(block: Block) -> str:
@@ -208,9 +251,13 @@ def notes_of(block: Block) -> list[str]:
 
 
 def figure_size(block: Block) -> tuple[float, float]:
-    """Width and height of a figure in mm: two of a page, or a tall one alone, with the captions below."""
+    """Width and height of a figure in mm: two of a page, or a tall one alone, with the captions below.
+
+    ``scale`` of the block is what ``placing`` made of it to fill a page.
+    """
     wide, high = (float(side) for side in block["size"])
     scale = min(1.0, 156.0 / wide, (FIGURE_MOST if is_tall(block) else FIGURE_HALF) / high)
+    scale *= block.get("scale", 1.0)
     return wide * scale, high * scale
 
 

@@ -22,6 +22,7 @@ from docx.parts.document import DocumentPart
 
 from pbanalysis.exhibits.figures.raster import pngs_of
 from pbanalysis.reports.document import STATUSES, Document
+from pbanalysis.reports.placing import SHORT, begun_rows, foot_rows
 from pbanalysis.reports.summary import BOX_LINE, BOX_LINES, ROW, WIDTH, height
 from pbanalysis.reports.text import (
     Block,
@@ -43,7 +44,6 @@ __all__ = ["render"]
 _EMU = 36000  # per millimetre
 _THUMBNAIL = "http://schemas.openxmlformats.org/package/2006/relationships/metadata/thumbnail"
 _AFTER = '<w:spacing w:after="160"/>'
-_SHORT = 5  # a table of so few rows is kept on one page
 
 
 def render(doc: Document) -> bytes:
@@ -220,14 +220,26 @@ def _block(block: Block, style: str, pictures: _Pictures, *, new_page: bool = Fa
             title = _p(style, block["title"], extra="<w:keepNext/>") if block["title"] else ""
             return title + "".join(_items(block, style))
         case "box":
-            title = _p("PbLabel", block["title"]) if block["title"] else ""
-            return _frame(title + "".join(_items(block, "PbBox"))) + _p("PbNote", extra=_AFTER)
+            return _box(block)
         case "table":
             return _captioned(block)
         case "figure":
             return _figure(block, pictures)
         case other:
             raise ValueError(f"unknown type of block: {other}")
+
+
+def _box(block: Block) -> str:
+    """Paragraphs in one frame: unlike a table's cell it may go over the page, two items on either side."""
+    lines = [("PbBoxTitle", block["title"])] if block["title"] else []
+    lines += [("PbBoxed", plain(item)) for item in block["items"]]
+    begun = len(lines) - len(block["items"]) + 1
+    made = []
+    for k, (style, text) in enumerate(lines):
+        last, kept = k + 1 == len(lines), k < begun or k + 2 == len(lines)
+        keep = "<w:keepNext/><w:keepLines/>" if kept and not last else "<w:keepLines/>" if last else ""
+        made.append(_p(style, text, extra=keep + (_AFTER if last else "")))
+    return "".join(made)
 
 
 def _figure(block: Block, pictures: _Pictures) -> str:
@@ -245,7 +257,8 @@ def _captioned(block: Block) -> str:
     notes = notes_of(block)
     inside = [_p("PbCaption", block["title"]), *([_p("PbUnit", about)] if about else []), _table(block)]
     *before, last = notes or [""]
-    return "".join((*inside, *(_p("PbNote", note) for note in before), _p("PbNote", last, extra=_AFTER)))
+    kept = [_p("PbNote", note, extra="<w:keepNext/><w:keepLines/>") for note in before]
+    return "".join((*inside, *kept, _p("PbNote", last, extra="<w:keepLines/>" + _AFTER)))
 
 
 _BORDERS = "".join(
@@ -283,8 +296,9 @@ def _table(block: Block, least: float = 0) -> str:
     about = {"tblCaption": block["title"], "tblDescription": "；".join(notes_of(block))}
     rows = block["rows"]
     made = list(_head_rows(head_rows(block["columns"]), widths, small))
-    for k, row in enumerate(rows):
-        keep = k + 1 == len(rows) or len(rows) <= _SHORT or row["kind"] == "group"
+    begun, foot = begun_rows(block), foot_rows(block)
+    for k, row in enumerate(rows, start=1):  # none of the first ones or the last ones is alone on a page
+        keep = len(rows) <= SHORT or row["kind"] == "group" or k < begun or k > len(rows) - max(foot, 1)
         made.append(_row(row, block["columns"], widths, small, keep=keep, least=least))
     return f"<w:tbl>{_table_head(widths, about)}{''.join(made)}</w:tbl>"
 

@@ -37,6 +37,11 @@ FONT_TABLE = (
 ).encode()
 
 
+_FRAME = "".join(
+    ("<w:pBdr>", *(f'<w:{side} w:val="single" w:sz="4" w:space="5" w:color="000000"/>' for side in ("top", "left", "bottom", "right")), "</w:pBdr>")
+)  # fmt: skip
+
+
 def _style(
     style_id: str,
     name: str,
@@ -51,16 +56,23 @@ def _style(
     outline: int | None = None,
     grid: bool = False,
     keep: bool = False,
+    framed: bool = False,
 ) -> str:
-    """A paragraph style; ``line`` is its exact pitch in points, ``indent`` in characters."""
+    """A paragraph style; ``line`` is its exact pitch in points, ``indent`` in characters.
+
+    ``framed`` paragraphs that follow each other stand in one frame, as wide as the type area.
+    """
+    side = 110 if framed else 0
     spacing = f'w:before="{before * 20:.0f}" w:after="{after * 20:.0f}" '
     spacing += f'w:line="{line * 20:.0f}" w:lineRule="exact"' if line else 'w:line="240" w:lineRule="auto"'
     inside = [
         "<w:keepNext/>" if keep else "",
-        '<w:widowControl w:val="0"/>',
+        "<w:widowControl/>",
+        _FRAME if framed else "",
+        '<w:overflowPunct w:val="0"/>',
         f'<w:snapToGrid w:val="{int(grid)}"/>',
         f"<w:spacing {spacing}/>",
-        f'<w:ind w:left="0" w:firstLineChars="{indent * 100}" w:firstLine="{indent * size * 20:.0f}"/>',
+        f'<w:ind w:left="{side}" w:right="{side}" w:firstLineChars="{indent * 100}" w:firstLine="{indent * size * 20:.0f}"/>',
         f'<w:jc w:val="{align}"/>',
         "" if outline is None else f'<w:outlineLvl w:val="{outline}"/>',
     ]
@@ -108,6 +120,8 @@ STYLES = (
     _style("PbHeadSmall", "表头小字", _HEI, 8, 10, align="center"),
     _style("PbFigure", "图", _BODY, 9, None, align="center", before=6, keep=True),
     _style("PbBox", "框内文字", _BODY, 12, 18),
+    _style("PbBoxTitle", "方框标题", _HEI, 12, 18, align="left", before=6, outline=0, keep=True, framed=True),
+    _style("PbBoxed", "方框文字", _BODY, 12, 18, framed=True),
 )
 
 
