@@ -17,11 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from pbanalysis.calendar import Period
 from pbanalysis.store.county import County
 from pbanalysis.store.schema import TABLES, Table
 
 if TYPE_CHECKING:
-    from pbanalysis.themes.tables import Columns, Printed
+    from pbanalysis.themes.tables import Columns, Printed, Reads
 
 __all__ = [
     "COUNTYWIDE",
@@ -98,13 +99,13 @@ def _by_township(county: County, table: Table, frame: pd.DataFrame) -> dict[str,
     return {str(name): order[starts[k] : starts[k + 1]].astype(np.int64) for k, name in enumerate(names)}
 
 
-def read_digests(county: County, rows: Rows, read: Mapping[str, Columns]) -> dict[str, dict[str, str]]:
-    """Digests of the columns ``read`` of every township's rows: ``{table: {township: digest}}``.
+def read_digests(county: County, rows: Rows, read: Reads, period: Period) -> dict[str, dict[str, str]]:
+    """Digests of what is read of every township's rows: ``{table: {township: digest}}``.
 
     A table that was not collected is left out; a township without a row of it has no digest.
     """
     found: dict[str, dict[str, str]] = {}
-    for name, columns in read.items():
+    for name, columns in read.rows.items():
         frame = county.frame(name)
         if frame is None:
             continue
@@ -113,6 +114,9 @@ def read_digests(county: County, rows: Rows, read: Mapping[str, Columns]) -> dic
             found[name] = {owner: own.digest for owner, own in owners.items()}
             continue
         digests = row_digests(frame[list(columns)])
+        if name in read.dated:  # rows of other years count, but not for what they say
+            day = frame[read.dated[name]]
+            digests[~day.between(str(period.year_start), str(period.year_end)).to_numpy(dtype=bool)] = 0
         found[name] = {owner: _digest(digests[own.positions], columns) for owner, own in owners.items()}
     return found
 
@@ -146,6 +150,12 @@ class ResultDigests:
             total[positions] += digests
         return pd.Series(total[shown], index=pd.MultiIndex.from_frame(self.frame.loc[shown, _NAMES]))
 
+    @cached_property
+    def _valued(self) -> npt.NDArray[np.bool_]:
+        """Rows that have a value."""
+        valued: npt.NDArray[np.bool_] = self.frame["value"].notna().to_numpy()
+        return valued
+
     def _parts(self, unit: str, parts: Sequence[Printed]) -> Iterable[tuple[npt.NDArray[np.int64], Digests]]:
         for part in parts:
             if part.whose == "own":
@@ -153,6 +163,10 @@ class ResultDigests:
                 positions = positions[self._chosen(part)[positions]]
             else:
                 positions = self._everywhere(part)
+            if part.whose == "beside":
+                own = self._by_unit.get(unit, np.empty(0, dtype=np.int64))
+                valued = self.frame["indicator_id"].iloc[own[self._valued[own]]]
+                positions = positions[self.frame["indicator_id"].iloc[positions].isin(valued).to_numpy()]
             yield positions, self._digests(part.columns)[positions]
 
     @cached_property
@@ -163,7 +177,7 @@ class ResultDigests:
     def _everywhere(self, part: Printed) -> npt.NDArray[np.int64]:
         if ("everywhere", part) not in self._memo:
             chosen = self._chosen(part)
-            if part.whose == "county":
+            if part.whose in ("county", "beside"):
                 chosen = chosen & (self.frame["unit_id"] == self.county).to_numpy()
             self._memo["everywhere", part] = np.flatnonzero(chosen)
         positions: npt.NDArray[np.int64] = self._memo["everywhere", part]

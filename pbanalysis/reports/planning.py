@@ -226,7 +226,8 @@ class Situation:
     @cached_property
     def _columns(self) -> dict[str, dict[str, dict[str, str]]]:
         return {
-            theme: read_digests(self.county, self.rows, reads.rows) for theme, reads in self._read.items()
+            theme: read_digests(self.county, self.rows, reads, self.period)
+            for theme, reads in self._read.items()
         }
 
     def _read_digest(self, unit: str, theme: str) -> str:

@@ -8,7 +8,7 @@ down and looks whether a report notices).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Literal, TypeAlias
 
@@ -25,11 +25,11 @@ Columns: TypeAlias = tuple[str, ...] | None  # None: all
 class Printed:
     """Results that a report prints: of whom, which indicators (None: all), which of their columns.
 
-    ``whose`` is the report's unit itself, the county, or every unit. ``before``: those of the period
-    before too.
+    ``whose`` is the report's unit itself, the county, or every unit; ``beside`` is the county where the
+    unit has a value of its own to stand beside. ``before``: those of the period before too.
     """
 
-    whose: Literal["own", "county", "all"]
+    whose: Literal["own", "county", "beside", "all"]
     indicators: frozenset[str] | None = None
     columns: Columns = None
     before: bool = False
@@ -46,10 +46,13 @@ class Reads:
         table was collected at all.
     results
         Published results.
+    dated
+        Tables of which it reads only the rows of its period's year, by the column that says so.
     """
 
     rows: Mapping[str, Columns]
     results: tuple[Printed, ...]
+    dated: Mapping[str, str] = field(default_factory=dict)
 
     def and_named(self, code: str) -> Reads:
         """The same, and whole what ``code`` names in quotes: a notebook that an office changed may read more."""
@@ -58,6 +61,7 @@ class Reads:
         return replace(
             self,
             rows={**self.rows, **named},
+            dated={name: column for name, column in self.dated.items() if name not in named},
             results=(*self.results, Printed("own", quoted, before=True)),
         )
 
@@ -111,8 +115,12 @@ SHOWN = {"development": ("admission_profiles",)}
 # indicators of which a figure of a township's report shows all townships (its funnel)
 COMPARED = {"study": ("S01",)}
 _POINT = ("state", "value", "denominator", "vs_county")
-# of the county a township's report shows the value with its n, and what is drawn beside its own figure
-_REFERENCE = ("state", "value", "numerator", "denominator", "ci_method", "beside")
+# of the county a township's report shows the value with its n beside its own
+_REFERENCE = ("state", "value", "numerator", "denominator")
+# whatever the township's own: what its funnel is drawn around, the county's curves and its audits of files
+_DRAWN = frozenset({"S01", "S06", "R06", "D07"})
+_TESTED = frozenset({"S17"})
+_DATED = {"study": {"meetings": "held_on", "topics": "released_on"}}
 
 
 def tables_of(theme: str) -> tuple[str, ...]:
@@ -136,13 +144,17 @@ def reads(theme: str) -> Reads:
     own = frozenset(i.id for i in known if i.theme in themes)
     headline = [i for i in known.of_theme(theme) if i.headline]
     counted = {name: () for i in headline for name in i.source_tables}
+    county = frozenset(i.id for i in headline if i.kind != "count")
     return Reads(
         {**counted, **_ROWS[theme]},
         (
             Printed("own", own, before=True),
             # the table of the plan's measures tells the state of every item, whatever its theme
             Printed("own", frozenset(i.id for i in known.items()) - own, ("state",)),
-            Printed("county", frozenset(i.id for i in headline if i.kind != "count"), _REFERENCE),
+            Printed("county", county & _DRAWN, (*_REFERENCE, "beside")),
+            Printed("beside", county & _TESTED, (*_REFERENCE, "beside")),
+            Printed("beside", county - _DRAWN - _TESTED, _REFERENCE),
             Printed("all", frozenset(COMPARED.get(theme, ())), _POINT),
         ),
+        _DATED.get(theme, {}),
     )
