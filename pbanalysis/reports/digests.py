@@ -116,7 +116,8 @@ def read_digests(county: County, rows: Rows, read: Reads, period: Period) -> dic
         digests = row_digests(frame[list(columns)])
         if name in read.dated:  # rows of other years count, but not for what they say
             day = frame[read.dated[name]]
-            digests[~day.between(str(period.year_start), str(period.year_end)).to_numpy(dtype=bool)] = 0
+            mine = day.between(str(period.year_start), str(period.year_end)).to_numpy(dtype=bool)
+            digests = np.where(mine, digests, np.uint64(0))
         found[name] = {owner: _digest(digests[own.positions], columns) for owner, own in owners.items()}
     return found
 
