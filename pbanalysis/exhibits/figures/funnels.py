@@ -22,6 +22,7 @@ from pbanalysis.terms import VS_COUNTY
 __all__ = ["FunnelLimits", "funnel"]
 
 Floats = npt.NDArray[np.float64]
+_DENSE = 200  # units from which on full marks would cover each other
 _NAMED = 12  # names beside the points; more would not be read
 
 
@@ -116,12 +117,13 @@ def _points(
     better: str,
 ) -> None:
     """Everyone grey; the own point, or in the county's view the signals, in mark and colour."""
+    radius = 1.1 if len(known) <= _DENSE else 0.45
     for code in dict.fromkeys(codes[known]):
         at = [k for k in known if codes[k] == code]
         coloured = own is None and code in {"high", "low"}
         colour = signal_colour(code, better) if coloured else MID
         shape = SHAPES[code] if coloured else "circle"
-        frame.marks(shape, n[at], rate[at], 1.1, face=colour if coloured else LIGHT, edge=colour)
+        frame.marks(shape, n[at], rate[at], radius, face=colour if coloured else LIGHT, edge=colour)
     if own is not None and own in known:
         look = _own_look(str(codes[own]), better)
         frame.marks(look.pop("shape"), [n[own]], [rate[own]], 1.7, **look)
@@ -204,7 +206,7 @@ def _words(
         title = (f"{caption.subject}：", many, " 个单位与全县差异显著，", *spans_of(county))
     inner, outer = caption.fact("inner", 0.95, "95%"), caption.fact("outer", 0.998, "99.8%")
     alt: list[Line] = [title, ("漏斗图，横轴为分母，纵轴为比例，画有 ", inner, " 与 ", outer, " 界限")]
-    named = [k for k in signalled if k != own][:_NAMED]
+    named = signalled[:_NAMED] if own is None else []  # as in the picture, the others are not named
     alt += [(labels[k] + " ", caption.share(f"row_{k}", rate[k], n[k])) for k in named]
     size: Line = ("n = ", caption.fact("n", len(known)), " 个单位")
     return {"title": title, "alt": joined(alt), "n": size}

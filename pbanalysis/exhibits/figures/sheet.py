@@ -54,6 +54,7 @@ def _circle() -> Shape:
     return np.array(arc.vertices, dtype=np.float64), np.array(arc.codes, dtype=np.uint8)
 
 
+_MANY = 200  # marks from which on outlines would fill the page's bytes
 # unit marks; y grows downwards
 _SHAPES: dict[str, Shape] = {
     "circle": _circle(),
@@ -189,11 +190,23 @@ class Sheet:
 
     def marks(self, shape: str, points: Points, radius: float = 1.0, **style: Any) -> None:
         """Marks of one shape at the points."""
-        if len(points):
+        if shape == "circle" and len(points) > _MANY:
+            self._dots(points, radius, **style)
+        elif len(points):
             form, codes = _SHAPES[shape]
             vertices = np.asarray(points, dtype=float)[:, None, :] + form[None] * radius
             path = Path(vertices.reshape(-1, 2), np.tile(codes, len(points)))
             self.path(path, **{"linewidth": 0.8, **style})
+
+    def _dots(self, points: Points, radius: float, *, face: str, edge: str, linewidth: float = 0.8) -> None:
+        """Circles as dots of a round pen, rims first: a tenth of the bytes of as many outlines."""
+        at = np.asarray(points, dtype=float)
+        ends = np.stack([at, at + (0.01, 0.0)], axis=1).reshape(-1, 2)
+        path = Path(ends, np.tile(np.array([1, 2], dtype=np.uint8), len(at)))
+        path.should_simplify = False  # it would leave out strokes as short as these
+        pen = 2 * radius / 25.4 * 72
+        for colour, width in ((edge, pen + linewidth), (face, pen - linewidth)):
+            self.path(path, edge=colour, linewidth=width, capstyle="round")
 
     def key(
         self, x: float, y: float, items: Sequence[tuple[dict[str, Any], str]], size: float = 7.5
