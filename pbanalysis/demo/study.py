@@ -271,7 +271,8 @@ def study_hours(places: Places, seed: int) -> pd.DataFrame:
 
 
 def test_scores(places: Places, seed: int) -> pd.DataFrame:
-    """``test_scores``: three branches a township before and after; a real gain in one township only."""
+    """``test_scores``: three branches a township before and after, with a real gain in one township only;
+    and spot tests of some townships."""
     rng = stream(seed, "tests")
     sample = places.branches.groupby("town").head(3).reset_index(drop=True)
     people = np.minimum(sample["members"].to_numpy(), rng.integers(5, 9, len(sample)))
@@ -288,4 +289,17 @@ def test_scores(places: Places, seed: int) -> pd.DataFrame:
         rows.append(pd.DataFrame({"test_id": test, "person_key": keys, "org_id": own["org_id"], "phase": phase, "taken_on": pd.Timestamp(day), "score": np.clip(score, 0, 100).round(1), "max_score": 100.0}))  # fmt: skip
     frame = pd.concat(rows, ignore_index=True)
     drop = (frame["phase"] == "post") & (rng.random(len(frame)) < 0.15)
-    return frame[~drop].reset_index(drop=True)
+    return pd.concat([frame[~drop], _spot_tests(places, seed)], ignore_index=True)
+
+
+def _spot_tests(places: Places, seed: int) -> pd.DataFrame:
+    """Random spot tests of every second township: six branches, six members of each at most."""
+    rng = stream(seed, "spot_tests")
+    branches = places.branches[places.branches["town"] % 2 == 0]
+    sample = branches.groupby("town").head(9).groupby("town").tail(6).reset_index(drop=True)
+    people = np.minimum(sample["members"].to_numpy(), 6)
+    own = sample.loc[np.repeat(np.arange(len(sample)), people)].reset_index(drop=True)
+    n = len(own)
+    score = np.clip(rng.normal(50 + 18 * own["diligence"].to_numpy(), 10, n), 0, 100).round(1)
+    keys = [f"pk_{number:016x}" for number in rng.integers(0, 2**63, n)]
+    return pd.DataFrame({"test_id": "TS-C", "person_key": keys, "org_id": own["org_id"], "phase": "spot", "taken_on": pd.Timestamp("2023-11-22"), "score": score, "max_score": 100.0})  # fmt: skip

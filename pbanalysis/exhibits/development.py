@@ -10,6 +10,7 @@ from pbanalysis.exhibits.figures.bars import counts
 from pbanalysis.exhibits.figures.plans import audit_coverage
 from pbanalysis.exhibits.figures.spans import Step, step_durations
 from pbanalysis.exhibits.parts import caption, rates
+from pbanalysis.exhibits.words import spans
 from pbanalysis.terms import TERMS
 from pbanalysis.themes import development
 from pbanalysis.themes.development import Structure
@@ -51,7 +52,10 @@ def plot_durations(report: Report) -> Figure | Box:
     found = development.limit_days(report)
     if not found:
         return words.nothing("没有可以公布且满10件的环节，为避免识别个人，本图不画。")
-    return step_durations(words, [Step(each.name, each.days, each.limit, each.kind) for each in found])
+    size = words.size(sum(len(each.days) for each in found), "件次")
+    words = replace(words, n=(*spans(size), "；只计起止日期都有的，到期仍未办的没有用时，不在图中"))
+    steps = [Step(each.name, each.days, each.limit, each.kind, each.broken) for each in found]
+    return step_durations(words, steps)
 
 
 def plot_structure(report: Report, dimension: str = "education") -> Figure | Box:
@@ -68,7 +72,8 @@ def plot_structure(report: Report, dimension: str = "education") -> Figure | Box
     )
     if found is None:
         return words.nothing("近三年没有发展党员构成数据，本图不画。")
-    names = found.table["level"].astype(str).tolist()
+    years = "岁" if dimension == "age" else ""
+    names = [f"{level}{years if level[-1:].isdigit() else ''}" for level in found.table["level"].astype(str)]
     levels = tuple(
         Fact(id=f"{words.id}.level_{k}", text=level, value=level, source_tables=words.source_tables)
         for k, level in enumerate(names)

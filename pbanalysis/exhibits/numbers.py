@@ -26,6 +26,7 @@ __all__ = [
     "percent",
     "plain",
     "previous",
+    "previous_fact",
     "target",
 ]
 
@@ -195,12 +196,16 @@ def previous(reading: Reading) -> Line:
     line = fraction(reading)
     if not isinstance(line, tuple):
         return line
-    return tuple(
-        replace(span, id=span.id.replace(f"{reading.id}.", f"{reading.id}.previous_"))
-        if isinstance(span, Fact)
-        else span
-        for span in line
-    )
+    return tuple(_of_before(reading, span) if isinstance(span, Fact) else span for span in line)
+
+
+def previous_fact(reading: Reading, part: str) -> Fact:
+    """A number of the period before, under an id of its own."""
+    return _of_before(reading, fact(reading, part))
+
+
+def _of_before(reading: Reading, number: Fact) -> Fact:
+    return replace(number, id=number.id.replace(f"{reading.id}.", f"{reading.id}.previous_"))
 
 
 def interval(reading: Reading, unit: str = "") -> Line:

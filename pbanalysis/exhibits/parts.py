@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from pbanalysis.exhibits.blocks import Box, Figure
+from pbanalysis.exhibits.blocks import Box, Figure, Line, Span
 from pbanalysis.exhibits.figures.caption import Caption
 from pbanalysis.exhibits.figures.curves import Curve
 from pbanalysis.exhibits.figures.dots import forest
 from pbanalysis.exhibits.figures.funnels import FunnelLimits, funnel
-from pbanalysis.exhibits.numbers import counter
-from pbanalysis.exhibits.words import spans
+from pbanalysis.exhibits.numbers import counter, joined
+from pbanalysis.exhibits.words import TOO_FEW, spans
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.stats import funnel as control
 from pbanalysis.stats.survival import KaplanMeier
@@ -96,6 +96,9 @@ def rates(report: Report, part: str, subject: str, readings: Sequence[Reading]) 
         report, part, subject, unit="%", counted="项指标", tables=_tables([r.indicator for r in readings])
     )
     drawn = [r for r in readings if not r.few or not r.denominator]
+    if part == "rates" and any(r.evaluated and r not in drawn for r in report.readings if "." not in r.id):
+        size = words.size(sum(r.value is not None for r in drawn))
+        words = replace(words, n=(*spans(size), "；件数类和分母不足10的不在图中，见指标一览"))
     full = sum(r.state == "met" for r in drawn)
     short = sum(r.state == "not_met" for r in drawn)
     if not full + short:
@@ -117,6 +120,7 @@ def rates(report: Report, part: str, subject: str, readings: Sequence[Reading]) 
         states=[r.state for r in drawn],
         signals=[r.vs_county if r.vs_county != "not_compared" else "" for r in drawn],
         target=1.0,
+        sizes=[r.denominator or 0 for r in drawn],
     )
 
 
@@ -134,8 +138,9 @@ def plot_funnel(report: Report, indicator: str) -> Figure | Box:
     known = registry()[indicator]
     towns = report.county.townships.set_index("township_id")["name"].astype(str)
     rows = report.compared(indicator)
-    counted = (rows["denominator"].fillna(0) > 0).to_numpy(dtype=bool)
-    drawn = rows[counted & (rows["state"] != "suppressed").to_numpy(dtype=bool)]
+    size = rows["denominator"].fillna(0).to_numpy(dtype=float)
+    hidden = (rows["state"] == "suppressed").to_numpy(dtype=bool)
+    drawn = rows[(size >= FEW) & ~hidden]
     words = caption(
         report,
         f"funnel.{indicator}",
@@ -145,19 +150,29 @@ def plot_funnel(report: Report, indicator: str) -> Figure | Box:
         tables=known.source_tables,
     )
     words = replace(words, subject=f"各乡镇（街道）{known.name}")
-    whole = report.reading(indicator, report.county.code)
+    mine, whole = report.reading(indicator), report.reading(indicator, report.county.code)
+    if report.township and mine is not None and (why := undrawn(report, indicator)):
+        return words.nothing(why)
+    if report.township and mine is not None and mine.small:
+        return words.nothing(f"{report.unit_name}{TOO_FEW}，本图不画。")
     if len(drawn) < 3 or whole is None or not whole.denominator:
         return words.nothing("可比较的乡镇不足 3 个，本图不画。")
     names, sizes = list(towns[drawn.index]), drawn["denominator"].to_numpy(dtype=float)
     own = drawn.index.get_loc(report.unit) if report.unit in drawn.index else None
-    units_n = int((counted | (rows["state"] == "suppressed").to_numpy(dtype=bool)).sum())
-    others = _others(whole, None if own is None else report.reading(indicator), units_n)
-    if others is not whole:
-        words = replace(words, county="其余乡镇")
-    elif own is None and units_n < control.FEW_UNITS:
-        words = replace(
-            words, n=(*spans(words.size(len(names), "个单位")), "，各与其余单位比较，界限线只作参照")
-        )
+    units_n = int(((size > 0) | hidden).sum())
+    others = _others(whole, None if own is None else mine, units_n)
+    alone = "，各与其余单位比较，界限线只作参照" if own is None and units_n < control.FEW_UNITS else ""
+    left = {
+        "分母不足10": (size > 0) & (size < FEW) & ~hidden,
+        STATES["suppressed"]: hidden,
+        "没有数值": (size == 0) & ~hidden,
+    }
+    undrawn_towns = {why: list(towns[rows.index[which]]) for why, which in left.items() if which.any()}
+    words = replace(
+        words,
+        county=words.county if others is whole else "其余乡镇",
+        n=(*spans(words.size(len(names), "个单位")), alone, *_not_drawn(words, undrawn_towns, report)),
+    )
     done, total = others.numerator or 0, others.denominator or 0
     centre = float(np.clip(done / total, 0.5 / (total + 1), (total + 0.5) / (total + 1)))
     grid = np.unique(np.geomspace(max(1, sizes.min() * 0.7), sizes.max() * 1.05, 60).round())
@@ -174,6 +189,19 @@ def plot_funnel(report: Report, indicator: str) -> Figure | Box:
         signals=list(drawn["vs_county"].fillna("not_compared")),
         better=known.direction,
     )
+
+
+def _not_drawn(words: Caption, left: Mapping[str, Sequence[str]], report: Report) -> tuple[Span, ...]:
+    """Which units a funnel leaves out and why: by name in the county's paper, how many in a township's."""
+    if not left:
+        return ()
+    if report.township is None:
+        return ("；未画：" + "，".join(f"{'、'.join(names)}（{why}）" for why, names in left.items()),)
+    clauses: list[Line] = [
+        (f"{why}的 ", words.fact(f"left_{k}", len(names)), " 个")
+        for k, (why, names) in enumerate(left.items())
+    ]
+    return ("；未画：", *spans(joined(clauses)))
 
 
 def _others(whole: Reading, own: Reading | None, units_n: int) -> Reading:

@@ -50,7 +50,7 @@ LIMITS = {
 MATTERS = {
     "stands_out": "{names}与全县相比，{compared}，建议到支部了解原因，先核对数据再作判断",
     "no_data": "{names}没有数据，建议核实是未开展、未记录还是未报送",
-    "ceiling": "按台账，{names}全部完成，建议抽看原始记录印证",
+    "ceiling": "{names}填报为全部完成，建议抽看原始记录印证",
     "flagged": "{denominator}次会议记录中有{numerator}次列入待核查，建议调阅原始记录核实",
     "incomplete": "会议记录应填的{denominator}项要素中有{shortfall}项未填，建议核对纪实材料",
     "first_topic": "{denominator}次会议中有{shortfall}次未记第一议题，建议核实是未落实还是漏记",

@@ -34,7 +34,8 @@ def plot_branch_months(report: Report) -> Figure | Box:
         counted="个支部",
         tables=("meetings", "organisations"),
     )
-    return branch_months(words, grid.branches, grid.months, grid.states)
+    n = (*spans(words.size(len(grid.branches))), "；一个月里到期的各类会都开了，才算这个支部月按期召开")
+    return branch_months(replace(words, n=n), grid.branches, grid.months, grid.states)
 
 
 def plot_attendance(report: Report) -> Figure | Box:

@@ -58,10 +58,19 @@ def limits(report: Report) -> Box:
     items: list[Line] = []
     for chosen, text in _NOT_CONCLUDED:
         if found := [r for r in readings if chosen(r)]:
-            items.append(f"{words.names(found, most=len(found))}：{text}")
+            items.append(f"{_named(found)}：{text}")
     items += [bound for r in readings if (bound := words.bounds(r))]
     items += [phrases.LIMITS[kind] for kind in _THEMES[report.theme].LIMITS]
     return Box(id=f"{report.theme}.limits", role="limits", title="哪些结论不能下", items=tuple(items))
+
+
+def _named(found: list[Reading]) -> str:
+    """Their names, apart what is background: the headline does not count it."""
+    bound, background = ([r for r in found if r.evaluated is kind] for kind in (True, False))
+    named = words.names(bound, most=len(bound))
+    if not background or found[0].state == "na":
+        return named or words.names(background, most=len(background))
+    return f"{named}{'，以及' if named else ''}只作背景的{words.names(background, most=len(background))}"
 
 
 # what is left out comes first, then what was judged on little

@@ -76,7 +76,12 @@ def _score(report: Report, reading: Reading) -> Row:
             f"{reading.id} {reading.name}" if "." not in reading.id else f"　其中：{reading.name}",
             Cell(numbers.fraction(reading)),
             value_cell(reading),
-            Cell(numbers.interval(reading)),
+            Cell(
+                (
+                    *words.spans(numbers.interval(reading)),
+                    *(("（支部少）",) if _few_branches(report, reading) else ()),
+                )
+            ),
             Cell(numbers.target(reading, narrow=True)),
             Cell(str(words.against_target(reading))),
             *((Cell(_beside_county(report, reading)),) if report.township else ()),
@@ -144,12 +149,18 @@ def _counted_alike(report: Report) -> Iterator[Line]:
     by_id = {r.id: r for r in report.readings if r.state in ("met", "not_met", "info")}
     if "S14" in by_id:
         yield "S14 的分子、分母是记录要素的项数，不是活动次数。"
-    if "S17" in by_id and report.theme == "study" and (found := study.learnt(report)) and found.few_branches:
+    if "S17" in by_id and _few_branches(report, by_id["S17"]):
         yield "S17：涉及的支部少，实际范围比所列的更宽。"
     if "R02" in by_id and report.theme == "rectification":
         yield phrases.ledger(rectification.ledger(report))
     if "R06" in by_id and (followed := phrases.followed(by_id["R06"])):
         yield followed
+
+
+def _few_branches(report: Report, reading: Reading) -> bool:
+    """Whether a gain rests on too few branches for its range to be as wide as it should."""
+    found = study.learnt(report) if reading.id == "S17" and report.theme == "study" else None
+    return found is not None and found.few_branches and reading.low is not None
 
 
 def gaps(report: Report) -> Table | Paragraph:
@@ -204,7 +215,12 @@ def previous(report: Report) -> Table | Paragraph:
     if found.thin:
         named = "、".join(r.id for r in found.thin[:_NAMED]) + ("等" if len(found.thin) > _NAMED else "")
         number = numbers.count(f"{report.theme}.previous_thin_n", len(found.thin))
-        thin = (named, " ", number, " 项：库中上期的记录不到本期的一半，收集不全，上期情况以上期报告为准。")
+        thin = (
+            named,
+            "（",
+            number,
+            " 项）：库中上期的记录不到本期的一半，收集不全，上期情况以上期报告为准。",
+        )
     if not found.short:
         rest = f"{'其余' if thin else '上期'}可评价的事项中没有未达标的。" if found.judged_n else ""
         text = (
@@ -248,7 +264,7 @@ def _then_and_now(then: Reading, now: Reading | None) -> Row:
         return Row((name, Cell(numbers.previous(then)), NONE, NONE, clause))
     line = numbers.fraction(now)
     if then.id in _OF_THEIR_PERIOD and then.shortfall:
-        missed = numbers.count(f"{then.id}.previous_shortfall", then.shortfall, indicator=then.id)
+        missed = numbers.previous_fact(then, "shortfall")
         line = (*words.spans(line), "，上期所缺 ", missed, f" {numbers.counter(then.indicator)}另计")
     return Row((name, Cell(numbers.previous(then)), Cell(line), state_cell(now), clause))
 

@@ -85,12 +85,17 @@ def stages(report: Report) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class LimitDays:
-    """Durations between the two steps of a limit, and the limit in days (``most`` or ``least``)."""
+    """Durations between the two steps of a limit, and the limit in days (``most`` or ``least``).
+
+    ``broken`` of them do not keep it, by calendar months as in D05; a step that was never taken has no
+    duration and is not among them.
+    """
 
     name: str
     days: npt.NDArray[np.float64]
     limit: int
     kind: str
+    broken: int
 
 
 def limit_days(report: Report) -> list[LimitDays]:
@@ -103,12 +108,14 @@ def limit_days(report: Report) -> list[LimitDays]:
     for limit in LIMIT_KINDS:
         reading = report.reading(f"D05.{limit.name}")
         mine = rows[(rows["limit"] == limit.name).to_numpy()]
-        lengths = (mine["later"] - mine["earlier"]).dt.days.dropna().to_numpy(dtype=float)
+        length = (mine["later"] - mine["earlier"]).dt.days
+        lengths = length.dropna().to_numpy(dtype=float)
+        broken = int(((mine["class"] == "breach") & length.notna()).sum())
         if limit.kind == "hours" or reading is None or reading.state == "suppressed" or len(lengths) < FEW:
             continue
         months = report.known.on(report.period).months(limit.rule)
         days_limit = round(months * 365.25 / 12)
-        found.append(LimitDays(reading.name, lengths, days_limit, limit.kind))
+        found.append(LimitDays(reading.name, lengths, days_limit, limit.kind, broken))
     return found
 
 

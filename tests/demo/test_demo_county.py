@@ -244,6 +244,18 @@ class TestStories:
         assert gain.loc[~seat, "gain"].mean() < 4
 
 
+def test_spot_tests_are_of_some_townships(tables: Tables) -> None:
+    """Every second township has random spot tests, of persons who took no other, the others have none."""
+    tests = tables["test_scores"]
+    spot = tests[tests["phase"] == "spot"]
+    tested = set(spot["org_id"].str[:9])
+    assert tested == set(tables["townships"]["township_id"].iloc[::2])
+    assert not set(spot["person_key"]) & set(tests.loc[tests["phase"] != "spot", "person_key"])
+    assert spot["person_key"].is_unique
+    share = spot["score"].ge(60).groupby(spot["org_id"].str[:9]).mean()
+    assert share.min() < 0.8 < share.max()
+
+
 def texts(folder: Path) -> Iterator[str]:
     """Text of every ledger."""
     for path in folder.rglob("*"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,11 +14,14 @@ import pytest
 import pbanalysis as pb
 from pbanalysis.calendar import Period
 from pbanalysis.demo import demo_tables
-from pbanalysis.exhibits.blocks import Box, Table, text_of
+from pbanalysis.exhibits.blocks import Box, Table, facts_of, text_of
+from pbanalysis.exhibits.phrases import matter
 from pbanalysis.plan.clauses import measures as plan_measures
 from pbanalysis.plan.registry import registry
 from pbanalysis.store.write import write_store
 from pbanalysis.terms import STATES
+from pbanalysis.themes.matters import general
+from pbanalysis.themes.reading import Reading
 from pbanalysis.themes.report import Report, published
 
 THEMES: dict[str, Callable[..., Report]] = {
@@ -184,3 +189,105 @@ def test_the_overview_keeps_the_official_order(demo_store: Path, demo_results: P
         assert not isinstance(show(report, "R03"), Box)
     assert pb.contributions(report, "M06", "M07").rows
     assert pb.plot_progress(report)._repr_mimebundle_()
+
+
+def _said(report: Report, name: str) -> str:
+    """Everything an exhibit says, its notes too."""
+    exhibit = getattr(pb, name)(report)
+    return "".join(text_of(line) for line in exhibit.lines())
+
+
+def test_the_headline_names_as_many_indicators_as_the_scorecard_judges(reports: list[Report]) -> None:
+    """What is said to be evaluated is the first group of the scorecard, what does not apply left out."""
+    for report in reports:
+        counted = {fact.id: fact.value for fact in facts_of(pb.headline(report).text)}
+        rows = pb.scorecard(report).rows
+        groups = [k for k, row in enumerate(rows) if row.kind == "group"]
+        first = [
+            row
+            for row in rows[1 : groups[1] if len(groups) > 1 else None]
+            if "其中" not in _cell(row.cells[0])
+        ]
+        bound = [row for row in first if _cell(row.cells[-2]) != STATES["na"]]
+        assert counted.get(f"{report.theme}.evaluated_n", 0) == len(bound)
+        states = [v for k, v in counted.items() if k in {f"{report.theme}.{s}_n" for s in STATES}]
+        assert sum(states) == len(bound)
+
+
+def test_a_gain_of_few_branches_says_so_in_its_row(reports: list[Report]) -> None:
+    """The row, its note and the text say alike that the range is too narrow."""
+    seen = 0
+    for report in reports:
+        if report.theme != "study" or "涉及的支部少" not in _said(report, "learning_gain"):
+            continue
+        seen += 1
+        row = next(r for r in pb.scorecard(report).rows if _cell(r.cells[0]).startswith("S17"))
+        assert _cell(row.cells[3]).endswith("标准差（支部少）")
+        assert "S17：涉及的支部少" in _said(report, "scorecard")
+    assert seen
+
+
+def test_last_periods_shortfall_is_not_made_good_by_this_periods_persons(reports: list[Report]) -> None:
+    """Where other persons were reviewed this year, what was missed last year stands beside the new state."""
+    report = next(r for r in reports if r.theme == "development" and r.unit_name == "清泉镇")
+    now = report.reading("D06")
+    then = Reading(registry()["D06"], "township", "not_met", 15, 20, 0.75)
+    report = replace(report)
+    report.__dict__["previous"] = {"D06": then}
+    assert now.state == "met"
+    table = pb.previous(report)
+    assert isinstance(table, Table)
+    row = next(r for r in table.rows if _cell(r.cells[0]).startswith("D06"))
+    assert _cell(row.cells[2]) == f"{now.numerator}/{now.denominator}，上期所缺 {then.shortfall} 人另计"
+    assert "不因本期达标而视为补正" in _said(report, "previous")
+
+
+def test_what_is_inferred_from_few_files_is_not_called_uninferable(reports: list[Report]) -> None:
+    """A random check of few files bears its exact range: the limits warn of its width and do not deny it."""
+    report = next(r for r in reports if r.theme == "development" and r.unit_name == "云台镇")
+    assert "据此推断" in _said(report, "spot_check")
+    said = [text_of(item) for item in pb.limits(report).items]
+    assert [text for text in said if "随机抽查档案问题率" in text] == [
+        "只作背景的随机抽查档案问题率：抽查不足10份，推断全部的范围很宽，不能当作实际问题率。"
+    ]
+
+
+def test_the_funnel_says_whom_it_leaves_out_and_why(demo_store: Path, demo_results: Path) -> None:
+    """Units of less than ten are not drawn as rates; the county's paper names them, a township's counts them."""
+    county = pb.open_county(demo_store)
+    frame = pd.read_parquet(demo_results)
+    whole = pb.plot_funnel(pb.county_overview(county, "2023", frame), "R03")
+    assert text_of(whole.n) == "n = 11 个单位；未画：静水乡（分母不足10）"
+    report = pb.study_quality(county["云台镇"], "2023", frame)
+    own = pb.plot_funnel(report, "S01")
+    assert text_of(own.n) == "n = 11 个单位；未画：没有数值的 1 个"
+    others = [name for name in county.townships["name"] if name != "云台镇"]
+    assert not any(name in text_of(line) for line in own.lines() for name in others)
+    for town in ("长坪镇", "静水乡"):
+        theme, indicator = (pb.study_quality, "S01") if town == "长坪镇" else (pb.rectification, "R03")
+        assert isinstance(pb.plot_funnel(theme(county[town], "2023", frame), indicator), Box)
+
+
+def test_ages_have_their_unit(reports: list[Report]) -> None:
+    """Classes of age are years, as drawn and as said."""
+    said = [
+        text_of(line)
+        for report in reports
+        if report.theme == "development"
+        for line in pb.plot_structure(report, "age").lines()
+    ]
+    assert any("岁" in text for text in said)
+    assert not any(re.search(r"[≤≥]\d+ |\d-\d+ ", text) for text in said)
+
+
+def test_a_clause_on_what_stands_out_says_one_way(reports: list[Report]) -> None:
+    """Too low here and too high there are two matters, each with its own word."""
+
+    def of(indicator: str, way: str) -> Reading:
+        return Reading(registry()[indicator], "township", "not_met", 10, 40, 0.25, vs_county=way)
+
+    report = replace(reports[0])
+    report.__dict__["readings"] = [of("S01", "low"), of("R09", "high"), of("S05", "low")]
+    said = [text_of(matter(found)) for found in general(report) if found.kind == "stands_out"]
+    assert [("显著低于" in text, "显著高于" in text) for text in said] == [(True, False), (False, True)]
+    assert "一年内反弹率" not in said[0]

@@ -15,6 +15,8 @@ import pbanalysis as pb
 from pbanalysis.demo import demo_tables
 from pbanalysis.errors import PbError
 from pbanalysis.exhibits.blocks import Figure, Table, facts_of, text_of
+from pbanalysis.exhibits.figures.spans import Step
+from pbanalysis.indicators.development import limits
 from pbanalysis.plan.registry import registry
 from pbanalysis.store.schema import TABLES
 from pbanalysis.store.write import write_store
@@ -253,3 +255,26 @@ def test_few_persons_due_are_not_numbered(towns: list[pb.Township], frame: pd.Da
     assert [(d.n, d.first_on) for d in due_soon("issues", report, soon, ahead=90)] == [
         (2, dt.date(2024, 1, 5))
     ]
+
+
+def test_durations_break_a_limit_by_the_calendar(towns: list[pb.Township], frame: pd.DataFrame) -> None:
+    """A month is the calendar's: those said to be late are the breaches of D05 whose step was taken."""
+    for town in towns:
+        report = pb.member_development(town, "2023", frame)
+        rows = limits(report.known, report.period)
+        for each in development.limit_days(report):
+            limit = next(
+                k for k in development.LIMIT_KINDS if report.reading(f"D05.{k.name}").name == each.name
+            )
+            mine = rows[(rows["limit"] == limit.name).to_numpy()]
+            late = mine[(mine["class"] == "breach").to_numpy() & mine["later"].notna().to_numpy()]
+            assert each.broken == len(late)
+            short = report.reading(f"D05.{limit.name}").shortfall or 0
+            assert each.broken <= short
+            assert Step(each.name, each.days, each.limit, each.kind, each.broken).beyond() == each.broken
+
+
+def test_a_kept_calendar_month_is_not_late_for_its_31_days() -> None:
+    """From 1 January to 1 February a month has passed and 31 days have: kept."""
+    assert Step("谈话", [31.0], 30, "most", broken=0).beyond() == 0
+    assert Step("谈话", [31.0], 30, "most").beyond() == 1

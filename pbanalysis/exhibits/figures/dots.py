@@ -39,6 +39,7 @@ def forest(
     target: float | None = None,
     county: float | None = None,
     is_share: bool = True,
+    sizes: Numbers = (),
 ) -> Figure | Box:
     """Dots with intervals, a target line and the county's line; rows keep the order they have.
 
@@ -56,6 +57,8 @@ def forest(
         ``up``, ``down`` or ``none``: which side of the county is good.
     target, county
         Reference values; the labels are 目标 and ``caption.county``.
+    sizes : array_like, shape (k,)
+        Denominators of the shares, so that words are as precise as they allow.
     """
     value, lower, upper = floats(values), floats(low), floats(high)
     if not np.isfinite(value).any():
@@ -89,7 +92,7 @@ def forest(
             sheet.rects([(left + 1, y - 1.1, 5, 2.2)], edge=MID, hatch=HATCH)
             sheet.text(left + 8, y, STATES.get(state, state), min(7.0, size), color=MID)
     sheet.key(0, sheet.height - 3.5, key)
-    words = _forest_words(caption, labels, value, target, county, is_share, signals)
+    words = _forest_words(caption, labels, value, target, county, is_share, signals, floats(sizes))
     return caption.figure(sheet, **words)
 
 
@@ -169,17 +172,20 @@ def _forest_words(
     county: float | None,
     is_share: bool,
     signals: Sequence[str],
+    sizes: Floats,
 ) -> dict[str, Line]:
-    def fact(part: str, number: float) -> Fact:
-        return caption.fact(part, number, _value_text(number, is_share))
+    def fact(part: str, number: float, k: int = -1) -> Fact:
+        n = float(sizes[k]) if 0 <= k < len(sizes) else 1000
+        return caption.fact(part, number, _value_text(number, is_share, n))
 
     known = np.flatnonzero(np.isfinite(value)).tolist()
     unit = "" if is_share else caption.unit
+    least, most = (known[int(pick(value[known]))] for pick in (np.argmin, np.argmax))
     span: Line = (
         "各行在 ",
-        fact("low", value[known].min()),
+        fact("low", value[least], least),
         " 至 ",
-        fact("high", value[known].max()),
+        fact("high", value[most], most),
         unit,
         " 之间",
     )
@@ -190,8 +196,8 @@ def _forest_words(
         parts.append(("目标 ", fact("target", target), unit))
     title = joined([(f"{caption.subject}：", *spans_of(parts[0] if parts else span)), *parts[1:]], "，", "")
     signalled = [labels[k] for k in known if _is_signal(signals, k)]
-    rows: list[Line] = [(labels[k] + " ", fact(f"row_{k}", value[k]), unit) for k in known[:12]]
-    alt: list[Line] = [title, span, *(rows if len(known) <= 12 else [])]
+    rows: list[Line] = [(labels[k] + " ", fact(f"row_{k}", value[k], k), unit) for k in known[:12]]
+    alt: list[Line] = [title, *([span] if len(known) > 1 else []), *(rows if len(known) <= 12 else [])]
     if signalled:
         alt.append("与全县差异显著：" + "、".join(signalled))
     without = len(value) - len(known)

@@ -201,7 +201,7 @@ class Sheet:
     def _dots(self, points: Points, radius: float, *, face: str, edge: str, linewidth: float = 0.8) -> None:
         """Circles as dots of a round pen, rims first: a tenth of the bytes of as many outlines."""
         at = np.asarray(points, dtype=float)
-        ends = np.stack([at, at + (0.01, 0.0)], axis=1).reshape(-1, 2)
+        ends = np.stack([at, at + np.array([0.01, 0.0])], axis=1).reshape(-1, 2)
         path = Path(ends, np.tile(np.array([1, 2], dtype=np.uint8), len(at)))
         path.should_simplify = False  # it would leave out strokes as short as these
         pen = 2 * radius / 25.4 * 72

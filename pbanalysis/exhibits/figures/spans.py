@@ -25,15 +25,22 @@ _GOLDEN = 0.6180339887498949
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step with its durations in days; ``limit`` days at ``most`` or at ``least``."""
+    """A step with its durations in days; ``limit`` days at ``most`` or at ``least``.
+
+    ``broken``: how many of them do not keep the limit, where it runs in calendar months and days alone
+    cannot tell.
+    """
 
     label: str
     days: Numbers
     limit: float | None = None
     kind: str = "most"
+    broken: int | None = None
 
     def beyond(self) -> int:
         """Durations that do not keep the limit; a reversed pair (negative) never does."""
+        if self.broken is not None:
+            return self.broken
         days = self.known()
         if self.limit is None:
             return int((days < 0).sum())
