@@ -114,10 +114,14 @@ def read_digests(county: County, rows: Rows, read: Reads, period: Period) -> dic
             found[name] = {owner: own.digest for owner, own in owners.items()}
             continue
         digests = row_digests(frame[list(columns)])
-        if name in read.dated:  # rows of other years count, but not for what they say
+        # rows of other years, or of after the cut-off, count, but not for what they say
+        if name in read.dated:
             day = frame[read.dated[name]]
             mine = day.between(str(period.year_start), str(period.year_end)).to_numpy(dtype=bool)
             digests = np.where(mine, digests, np.uint64(0))
+        if own_date := TABLES[name].own_date:
+            late = (frame[own_date] > str(county.as_of)).fillna(False).to_numpy(dtype=bool)
+            digests = np.where(late, np.uint64(1), digests)
         found[name] = {owner: _digest(digests[own.positions], columns) for owner, own in owners.items()}
     return found
 
@@ -190,8 +194,9 @@ class ResultDigests:
             chosen = np.ones(len(self.frame), dtype=bool)
             if part.indicators is not None:
                 chosen &= self.frame["indicator_id"].isin(part.indicators).to_numpy()
-            if not part.before:
-                chosen &= (self.frame["period"] == self.period).to_numpy()
+            current = (self.frame["period"] == self.period).to_numpy()
+            judged = self.frame["state"].isin(("met", "not_met")).to_numpy()
+            chosen &= current | judged if part.before else current
             self._memo[key] = chosen
         mask: npt.NDArray[np.bool_] = self._memo[key]
         return mask

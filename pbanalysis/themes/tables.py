@@ -42,8 +42,8 @@ class Reads:
     Attributes
     ----------
     rows
-        Columns of its unit's rows, by table; no columns: only how many rows there are, and whether the
-        table was collected at all.
+        Columns of its unit's rows, by table; no columns: only how many rows there are by the cut-off and
+        after it, and whether the table was collected at all.
     results
         Published results.
     dated
@@ -85,7 +85,7 @@ _ROWS: Mapping[str, Mapping[str, Columns]] = {
     },
     "development": {
         "townships": (),
-        "organisations": ("org_id", "township_id", "founded_on"),
+        "organisations": ("org_id", "township_id"),
         "admissions": ("case_id", "org_id", *_STEPS, "training_hours", "outcome"),
         "followups": ("case_id", "due_on", "done_on"),
         "admission_profiles": ("year", "dimension", "level", "n"),
@@ -95,19 +95,19 @@ _ROWS: Mapping[str, Mapping[str, Columns]] = {
         "organisations": _BRANCHES,
         "issues": _ISSUES,
         "elections": (
-            "org_id", "elected_on", "expires_on", "extended_until", "reminded_on", "held_on",
+            "org_id", "expires_on", "extended_until", "reminded_on", "held_on",
         ),
     },
     OVERVIEW: {
         "townships": ("township_id", "name"),
-        "organisations": ("org_id", "township_id", "founded_on"),
+        "organisations": ("org_id", "township_id"),
         "villages": ("village_id", "township_id"),
-        "meetings": ("org_id", "held_on"),
-        "trainings": ("start_on",),
+        "meetings": ("org_id",),
+        "trainings": (),
         "admissions": ("org_id",),
         "issues": _ISSUES,
         "village_years": ("village_id",),
-        "elections": ("org_id", "elected_on"),
+        "elections": ("org_id",),
     },
 }  # fmt: skip
 # what only figures read
