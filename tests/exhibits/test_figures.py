@@ -23,6 +23,7 @@ from PIL import Image
 from pbanalysis.exhibits import figures as fig
 from pbanalysis.exhibits.blocks import Box, Figure
 from pbanalysis.exhibits.figures.sheet import Sheet, text_mm
+from pbanalysis.exhibits.style import BAD, GOOD
 
 GALLERY = Path(__file__).parents[2] / "benchmarks" / "drawing.py"
 
@@ -288,3 +289,16 @@ def test_sixty_rows_and_more_stay_on_one_page(name: str, written: Texts) -> None
         assert {text for text, *_ in written if text.startswith("第")} == {"第40乡"}
     assert isinstance(exhibit, Figure)
     assert exhibit.size[1] <= 205
+
+
+@pytest.mark.parametrize("style", [{"face": BAD}, {"face": BAD, "edge": GOOD}, {"edge": BAD}])
+def test_hundreds_of_circles_look_as_a_few_do(style: dict[str, str]) -> None:
+    """Many marks of a kind keep their colours, with a rim, without one, and hollow."""
+    points = np.column_stack([np.linspace(5, 150, 300), np.full(300, 10.0)])
+    pictures = []
+    for some in (points[:20], points):
+        sheet = Sheet(20.0)
+        sheet.marks("circle", some, 0.5, **style)
+        pictures.append(sheet.svg("x", "多点"))
+    for picture in pictures:
+        assert {colour for colour in (GOOD, BAD) if colour in picture} == set(style.values())

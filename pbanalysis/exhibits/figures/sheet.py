@@ -190,7 +190,7 @@ class Sheet:
 
     def marks(self, shape: str, points: Points, radius: float = 1.0, **style: Any) -> None:
         """Marks of one shape at the points."""
-        if shape == "circle" and len(points) > _MANY:
+        if shape == "circle" and len(points) > _MANY and style.get("face", "none") != "none":
             self._dots(points, radius, **style)
         elif len(points):
             form, codes = _SHAPES[shape]
@@ -198,14 +198,17 @@ class Sheet:
             path = Path(vertices.reshape(-1, 2), np.tile(codes, len(points)))
             self.path(path, **{"linewidth": 0.8, **style})
 
-    def _dots(self, points: Points, radius: float, *, face: str, edge: str, linewidth: float = 0.8) -> None:
+    def _dots(
+        self, points: Points, radius: float, *, face: str, edge: str = "none", linewidth: float = 0.8
+    ) -> None:
         """Circles as dots of a round pen, rims first: a tenth of the bytes of as many outlines."""
         at = np.asarray(points, dtype=float)
         ends = np.stack([at, at + np.array([0.01, 0.0])], axis=1).reshape(-1, 2)
         path = Path(ends, np.tile(np.array([1, 2], dtype=np.uint8), len(at)))
         path.should_simplify = False  # it would leave out strokes as short as these
         pen = 2 * radius / 25.4 * 72
-        for colour, width in ((edge, pen + linewidth), (face, pen - linewidth)):
+        rimmed = [(edge, pen + linewidth), (face, pen - linewidth)]
+        for colour, width in rimmed if edge != "none" else [(face, pen)]:
             self.path(path, edge=colour, linewidth=width, capstyle="round")
 
     def key(
