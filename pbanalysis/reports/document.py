@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pbanalysis.calendar import Period, as_date
-from pbanalysis.reports.placing import placed
 from pbanalysis.reports.summary import reply_of, summary_of
 from pbanalysis.reports.text import Block, heading, is_tall, paragraph, table
 from pbanalysis.terms import THEMES
@@ -201,7 +200,7 @@ def _compose(
     reply, more = reply_of(unit, frame["statement"]) if kind == "township" else (None, [])
     summary, rest = summary_of(named, title_lines=len(title), reply=reply)
     body = [block for theme in themes for block in _theme(theme, *named[theme], rest, frame["figures"])]
-    body = placed([*body, *_measures(parts)])
+    body += _measures(parts)
     tall = _tall_figures((blocks for _, blocks in named.values()), frame["figures"])
     annex = [*more, *_items(parts), *_definitions(parts), *_sources(parts, frame["checksums"]), *tall]
     numbered = _numbered([*body, *annex])

@@ -18,7 +18,7 @@ from typing import Any
 from pbanalysis.errors import Code, PbError
 from pbanalysis.exhibits.fonts import font_paths
 from pbanalysis.reports.document import STATUSES, Document
-from pbanalysis.reports.placing import begin_height, foot_rows
+from pbanalysis.reports.placing import begin_height, foot_rows, placed
 from pbanalysis.reports.summary import BOX_LINE, BOX_LINES, LABEL, SMALL_PITCH, TEXT_PITCH, WIDTH, height
 from pbanalysis.reports.text import (
     Block,
@@ -149,8 +149,8 @@ def _texts(doc: Document) -> Iterator[tuple[str, str]]:
 
 def _files(doc: Document, families: Mapping[str, Sequence[str]]) -> dict[str, bytes]:
     pictures: dict[str, bytes] = {}
-    parts = {name: [_set(block, pictures) for block in getattr(doc, name)]
-             for name in ("summary", "body", "annex")}  # fmt: skip
+    runs = {"summary": doc.summary, "body": placed(doc.body, squeezed=True), "annex": doc.annex}
+    parts = {name: [_set(block, pictures) for block in blocks] for name, blocks in runs.items()}
     data = {
         **parts,
         "fonts": families,

@@ -7,8 +7,8 @@ order that leaves the least white is chosen; no figure leaves its section or ano
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import TypeAlias
 
@@ -33,7 +33,7 @@ __all__ = ["SHORT", "begin_height", "begun_rows", "foot_rows", "placed"]
 PAGE, WIDTH = 637.8, 442.2
 PITCH, CHARACTER = 28.95, 15.8
 BOX_PITCH, BOX_SIZE, BOX_WIDTH, BOX_FRAME = 18.0, 12.0, 428.2, 22.0
-CAPTION, NOTE, BETWEEN = 16.0, 12.0, 13.0
+CAPTION, NOTE, BETWEEN, FIGURE = 16.0, 12.0, 13.0, 24.0  # the last two: space around a table, a figure
 MM = 72 / 25.4
 
 SHORT = 5  # a table of so few rows is kept on one page
@@ -48,58 +48,90 @@ Pieces: TypeAlias = tuple[float, ...]  # heights that are not broken, one below 
 
 
 @dataclass(frozen=True, slots=True)
+class _Set:
+    """A block as it is set: its unbroken pieces, and what is said again above them on the next page."""
+
+    block: Block
+    pieces: Pieces
+    again: float = 0.0
+    page: float = PAGE
+    smaller: float = 0.0  # what it costs that a figure is set smaller
+
+    @property
+    def is_heading(self) -> bool:
+        return bool(self.block["type"] == "heading")
+
+    @property
+    def is_figure(self) -> bool:
+        return bool(self.block["type"] == "figure")
+
+
+@dataclass(frozen=True, slots=True)
 class _Laid:
     """An order so far: what of the page is used, headings that wait for their text, what it costs."""
 
-    used: float
-    waiting: float
-    cost: float
-    order: tuple[Block, ...]
+    used: float = 0.0
+    waiting: float = 0.0
+    cost: float = 0.0
+    order: tuple[Block, ...] = ()
+
+    def then(self, item: _Set, moved: float = 0.0) -> _Laid:
+        """The order with one more block, broken over pages where it must be."""
+        order = (*self.order, item.block)
+        if item.is_heading:
+            return _Laid(self.used, self.waiting + item.pieces[0], self.cost, order)
+        used, cost = self.used, self.cost + item.smaller + moved
+        room = item.page - (_MARGIN if item.is_figure else 0.0)
+        for k, piece in enumerate(item.pieces):
+            height = piece + (self.waiting if k == 0 else 0.0)
+            if used and used + height > room:
+                cost += _WHITE * (1 - used / PAGE) ** 2
+                used = item.again if k else 0.0
+            used += height
+        return _Laid(used, 0.0, cost, order)
 
 
-def placed(blocks: Sequence[Block]) -> list[Block]:
-    """The blocks in the order in which the pages fill best: figures moved within their section."""
-    laid = reduce(_best, _sections(blocks), [_Laid(0.0, 0.0, 0.0, ())])
+def placed(blocks: Sequence[Block], *, squeezed: bool = False) -> list[Block]:
+    """The blocks in the order in which the pages fill best: figures moved within their section.
+
+    ``squeezed`` as in :func:`~pbanalysis.reports.text.lines`. The first block begins a page.
+    """
+    page = PAGE + (BETWEEN if squeezed else 0.0)  # Typst needs no space below what ends a page
+    items = [_Set(block, *_pieces(block, squeezed), page) for block in blocks]
+    laid = reduce(_best, _sections(items), [_Laid()])
     return list(min(laid, key=lambda at: at.cost).order)
 
 
-def _sections(blocks: Sequence[Block]) -> Iterator[list[Block]]:
+def _sections(items: Sequence[_Set]) -> Iterator[list[_Set]]:
     """Runs of blocks that begin with a heading."""
-    run: list[Block] = []
-    for block in blocks:
-        if block["type"] == "heading" and run:
+    run: list[_Set] = []
+    for item in items:
+        if item.is_heading and run:
             yield run
             run = []
-        run.append(block)
+        run.append(item)
     yield run
 
 
-def _best(laid: list[_Laid], section: Sequence[Block]) -> list[_Laid]:
+def _best(laid: list[_Laid], section: Sequence[_Set]) -> list[_Laid]:
     """The best orders after a section: figures keep their order, the other blocks theirs."""
-    figures = [(k, block) for k, block in enumerate(section) if block["type"] == "figure"]
-    texts = [block for block in section if block["type"] != "figure"]
-    homes = [k - n for n, (k, _) in enumerate(figures)]  # texts before each figure
-    begin = int(bool(texts) and texts[0]["type"] == "heading")
-    table: dict[tuple[int, int], list[_Laid]] = {(0, 0): laid}
+    figures = [item for item in section if item.is_figure]
+    texts = [item for item in section if not item.is_figure]
+    homes = [k - n for n, k in enumerate(k for k, item in enumerate(section) if item.is_figure)]
+    begin = int(bool(texts) and texts[0].is_heading)
+    best: dict[tuple[int, int], list[_Laid]] = {}
     for i in range(len(texts) + 1):
         for j in range(len(figures) + 1):
-            here = table.setdefault((i, j), laid if i == j == 0 else [])
+            here = laid if i == j == 0 else []
             if i:
-                here += [_laid(at, texts[i - 1]) for at in table[i - 1, j]]
+                here = [at.then(texts[i - 1]) for at in best[i - 1, j]]
             if j and i >= begin:
-                off = i - homes[j - 1]
+                off = i - homes[j - 1]  # texts passed, or looked ahead
                 moved = _MOVED * abs(off) + _EARLY * max(0, -off)
-                here += [
-                    _laid(at, _sized(figures[j - 1][1], scale), moved + cost)
-                    for scale, cost in _SIZES.items()
-                    for at in table[i, j - 1]
-                ]
-            table[i, j] = _fittest(here)
-    return table[len(texts), len(figures)]
-
-
-def _sized(figure: Block, scale: float) -> Block:
-    return figure if scale == 1.0 else {**figure, "scale": scale}
+                sizes = _sizes(figures[j - 1])
+                here = [*here, *(at.then(item, moved) for item in sizes for at in best[i, j - 1])]
+            best[i, j] = _fittest(here)
+    return best[len(texts), len(figures)]
 
 
 def _fittest(laid: Sequence[_Laid]) -> list[_Laid]:
@@ -110,57 +142,50 @@ def _fittest(laid: Sequence[_Laid]) -> list[_Laid]:
     return list(by_place.values())[:_KEPT]
 
 
-def _laid(at: _Laid, block: Block, cost: float = 0.0) -> _Laid:
-    if block["type"] == "heading":
-        height = _lines(block["text"], CHARACTER, WIDTH) * PITCH
-        return _Laid(at.used, at.waiting + height, at.cost, (*at.order, block))
-    pieces, again = _pieces(block)
-    used, cost = at.used, at.cost + cost
-    for k, piece in enumerate(pieces):
-        height = piece + (at.waiting if k == 0 else 0.0)
-        if used + height > PAGE and used:
-            cost += _WHITE * (1 - used / PAGE) ** 2
-            used = again if k else 0.0
-        used += height
-    return _Laid(used, 0.0, cost, (*at.order, block))
+def _sizes(figure: _Set) -> Iterator[_Set]:
+    """The figure as large as it may be, and a little smaller."""
+    picture = figure_size(figure.block)[1] * MM
+    for scale, cost in _SIZES.items():
+        block = figure.block if scale == 1.0 else {**figure.block, "scale": scale}
+        yield replace(figure, block=block, pieces=(figure.pieces[0] - (1 - scale) * picture,), smaller=cost)
 
 
-def _pieces(block: Block) -> tuple[Pieces, float]:
-    """The block's unbroken pieces, and what is said again above them on the next page."""
+def _pieces(block: Block, squeezed: bool) -> tuple[Pieces, float]:
+    def high(text: str, size: float, width: float, pitch: float) -> float:
+        return lines(text, width / size, squeezed=squeezed) * pitch
+
+    def running(text: str) -> Pieces:
+        """Lines, the first two and the last two together."""
+        return _together([PITCH] * round(high("　　" + text, CHARACTER, WIDTH, 1.0)), 2, 2)
+
     match block["type"]:
+        case "heading":
+            return (high("　　" + block["text"], CHARACTER, WIDTH, PITCH),), 0.0
         case "paragraph":
-            return _paragraph(plain(block["spans"])), 0.0
+            return running(plain(block["spans"])), 0.0
         case "list":
-            items = [piece for item in block["items"] for piece in _paragraph(plain(item))]
-            return _together([PITCH, *items] if block["title"] else items, 2 if block["title"] else 1, 1), 0.0
+            items = [piece for item in block["items"] for piece in running(plain(item))]
+            return _together([PITCH, *items], 2, 1) if block["title"] else tuple(items), 0.0
         case "box":
-            said = [_lines(plain(item), BOX_SIZE, BOX_WIDTH) * BOX_PITCH for item in block["items"]]
-            first = BOX_FRAME + (BOX_PITCH if block["title"] else 0.0)
-            return _together([first, *said], 3, 2), 0.0
+            said = [high(plain(item), BOX_SIZE, BOX_WIDTH, BOX_PITCH) for item in block["items"]]
+            return _together([BOX_FRAME + BOX_PITCH * bool(block["title"]), *said], 3, 2), 0.0
         case "table":
-            return _table(block)
+            return _table(block, squeezed)
         case _:
-            about = _lines(about_figure(block), 9.0, WIDTH) * NOTE
-            title = _lines(block["title"], 12.0, WIDTH) * CAPTION
-            return (figure_size(block)[1] * MM + title + about + BETWEEN + 10.0 + _MARGIN,), 0.0
+            words = high(block["title"], 12.0, WIDTH, CAPTION) + high(about_figure(block), 9.0, WIDTH, NOTE)
+            return (figure_size(block)[1] * MM + words + FIGURE,), 0.0
 
 
-def _paragraph(text: str) -> Pieces:
-    """Lines, the first two and the last two together."""
-    return _together([PITCH] * _lines("　　" + text, CHARACTER, WIDTH), 2, 2)
-
-
-def _table(block: Block) -> tuple[Pieces, float]:
-    head, rows = row_heights(block)
-    caption = _lines(block["title"], 12.0, WIDTH) * CAPTION + 7.0
-    caption += NOTE + 3.0 if about_table(block) else 0.0
-    notes = sum(_note_lines(block)) * NOTE + BETWEEN
+def _table(block: Block, squeezed: bool) -> tuple[Pieces, float]:
+    head, rows = row_heights(block, squeezed=squeezed)
+    caption = (
+        lines(block["title"], WIDTH / 12.0) * CAPTION + 7.0 + (NOTE + 3.0 if about_table(block) else 0.0)
+    )
+    notes = _note_lines(block) * NOTE + BETWEEN
     if len(rows) <= SHORT:
         return (caption + head + sum(rows) + notes,), 0.0
-    foot = foot_rows(block)
-    body, last = rows[: len(rows) - foot], sum(rows[len(rows) - foot :]) + notes
-    begun = begun_rows(block)
-    return (caption + head + sum(body[:begun]), *body[begun:], last), head
+    begun, end = begun_rows(block), len(rows) - foot_rows(block)
+    return (caption + head + sum(rows[:begun]), *rows[begun:end], sum(rows[end:]) + notes), head
 
 
 def _together(pieces: Sequence[float], first: int, last: int) -> Pieces:
@@ -170,35 +195,32 @@ def _together(pieces: Sequence[float], first: int, last: int) -> Pieces:
     return (sum(pieces[:first]), *pieces[first : len(pieces) - last], sum(pieces[len(pieces) - last :]))
 
 
-def row_heights(block: Block) -> tuple[float, list[float]]:
+def row_heights(block: Block, *, squeezed: bool = False) -> tuple[float, list[float]]:
     """Height of a table's head and of its rows in points."""
     size = type_size(block)
     widths = pt_widths(block, WIDTH, size)
+
+    def high(texts: Iterable[str]) -> float:
+        most = max(
+            (cell_lines(text, width, size, squeezed=squeezed) for text, width in zip(texts, widths)),
+            default=1,
+        )
+        return most * (size + 2.0) + 2.6
+
     heads = head_rows(block["columns"])
-    head = [
-        max(cell_lines(title, width, size) for (title, _, _), width in zip(row, widths))
-        if len(heads) == 1
-        else 1
-        for row in heads
-    ]
+    head = [high(title for title, _, _ in row) if len(heads) == 1 else high([""]) for row in heads]
     rows = [
-        max((cell_lines(cell_shown(c), width, size) for c, width in zip(row["cells"], widths)), default=1)
-        if len(row["cells"]) == len(widths)
-        else 1
+        high(map(cell_shown, row["cells"]) if len(row["cells"]) == len(widths) else [""])
         for row in block["rows"]
     ]
-    return sum(_row(n, size) for n in head), [_row(n, size) for n in rows]
-
-
-def _row(n: int, size: float) -> float:
-    return n * (size + 2.0) + 2.6
+    return sum(head), rows
 
 
 def foot_rows(block: Block) -> int:
     """Rows at the end of a table that go to the next page together, with its notes: two where there is room."""
     rows = block["rows"]
     after = next((k for k, row in enumerate(reversed(rows)) if row["kind"] == "group"), len(rows) - 1)
-    return max(0, min(2 if sum(_note_lines(block)) <= _NOTES_MOST else 1, after))
+    return max(0, min(2 if _note_lines(block) <= _NOTES_MOST else 1, after))
 
 
 def begin_height(block: Block) -> float:
@@ -215,9 +237,5 @@ def begun_rows(block: Block) -> int:
     return min([*own[1:2], len(block["rows"])])
 
 
-def _note_lines(block: Block) -> list[int]:
-    return [_lines(note, 9.0, WIDTH) for note in notes_of(block)]
-
-
-def _lines(text: str, size: float, width: float) -> int:
-    return lines(text, width / size)
+def _note_lines(block: Block) -> int:
+    return sum(lines(note, WIDTH / 9.0) for note in notes_of(block))

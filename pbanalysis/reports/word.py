@@ -22,7 +22,7 @@ from docx.parts.document import DocumentPart
 
 from pbanalysis.exhibits.figures.raster import pngs_of
 from pbanalysis.reports.document import STATUSES, Document
-from pbanalysis.reports.placing import SHORT, begun_rows, foot_rows
+from pbanalysis.reports.placing import SHORT, begun_rows, foot_rows, placed
 from pbanalysis.reports.summary import BOX_LINE, BOX_LINES, ROW, WIDTH, height
 from pbanalysis.reports.text import (
     Block,
@@ -49,8 +49,9 @@ _AFTER = '<w:spacing w:after="160"/>'
 def render(doc: Document) -> bytes:
     """The attachment as a DOCX file."""
     word = docx.Document(io.BytesIO(_template()))
-    pictures = _Pictures(word.part, doc.blocks)
-    xml = "".join((*_head(doc), *map(_summary, doc.summary), *_flow(doc, pictures)))
+    text = placed(doc.body)
+    pictures = _Pictures(word.part, (*text, *doc.annex))
+    xml = "".join((*_head(doc), *map(_summary, doc.summary), *_flow(text, doc.annex, pictures)))
     body = word.element.body
     parsed = parse_xml(f"<w:body {NAMESPACES}>{xml}</w:body>")
     for element in list(parsed):
@@ -201,11 +202,11 @@ def _summary(block: Block) -> str:
             return label + "".join(_items(block, "PbLine"))
 
 
-def _flow(doc: Document, pictures: _Pictures) -> Iterator[str]:
+def _flow(text: Sequence[Block], annex: Sequence[Block], pictures: _Pictures) -> Iterator[str]:
     """Body and annex; the body begins on a page of its own."""
-    for first, block in enumerate(doc.body):
+    for first, block in enumerate(text):
         yield _block(block, "PbBody", pictures, new_page=first == 0)
-    for block in doc.annex:
+    for block in annex:
         yield _block(block, "PbAnnex", pictures)
 
 
