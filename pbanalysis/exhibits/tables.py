@@ -249,7 +249,7 @@ _NAMED = 6  # indicators named in a note; of more their number says enough
 
 
 # what fell short then stays so, whatever this period's persons, faults and terms are like
-_OF_THEIR_PERIOD = ("D06", "D09", "D14", "R12", "M08-2", "M08-5")
+_OF_THEIR_PERIOD = ("D06", "D09", "D14", "R10a", "R10b", "R12", "M08-2", "M08-5")
 
 
 def _previous_notes(found: Before) -> Iterator[Line]:
