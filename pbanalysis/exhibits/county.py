@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from pbanalysis.exhibits import numbers, words
-from pbanalysis.exhibits.blocks import Box, Cell, CellLike, Column, Fact, Figure, Line, Row, Table
+from pbanalysis.exhibits.blocks import Box, Cell, CellLike, Column, Fact, Figure, Line, ListBlock, Row, Table
 from pbanalysis.exhibits.figures.dots import forest
 from pbanalysis.exhibits.figures.plans import Measure, progress
 from pbanalysis.exhibits.numbers import NONE
 from pbanalysis.exhibits.parts import caption
-from pbanalysis.exhibits.tables import state_cell
+from pbanalysis.exhibits.tables import state_cell, value_cell
 from pbanalysis.indicators.due import due_day
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.store.schema import TABLES
@@ -23,7 +23,80 @@ from pbanalysis.themes.overview import Place
 from pbanalysis.themes.reading import Reading
 from pbanalysis.themes.report import Report
 
-__all__ = ["contributions", "coverage", "plot_progress", "plot_townships", "state_table", "township_table"]
+__all__ = [
+    "conclusions",
+    "contributions",
+    "coverage",
+    "indicator_table",
+    "plot_progress",
+    "plot_townships",
+    "state_table",
+    "township_table",
+]
+
+
+def conclusions(report: Report) -> ListBlock:
+    """The county's conclusion on each theme, a computed sentence each."""
+    return ListBlock(
+        id="overview.conclusions",
+        role="headline",
+        title="分专题结论",
+        items=tuple(
+            words.headline(THEMES[theme], _headline(report, theme), f"county.{theme}") for theme in _JUDGED
+        ),
+    )
+
+
+def _headline(report: Report, theme: str, unit: str = "") -> list[Reading]:
+    """A unit's readings of a theme's headline indicators, without their parts."""
+    return [r for r in report.of(registry().headline(theme), unit) if "." not in r.id]
+
+
+def indicator_table(report: Report) -> Table:
+    """The county's judged indicators by theme, and in how many townships each is met."""
+    rows: list[Row] = []
+    for theme in _JUDGED:
+        judged = [r for r in _headline(report, theme) if r.evaluated]
+        if judged:
+            rows += [Row((THEMES[theme],), kind="group"), *(_indicator(report, r) for r in judged)]
+    return Table(
+        id="overview.indicators",
+        role="scorecard",
+        title="重点指标全县情况和各乡镇（街道）达标情况",
+        columns=(
+            Column(key="name", title="指标", width=2.6),
+            Column(key="value", title="全县", align="right", width=0.9),
+            Column(key="range", title="波动范围", align="right", width=1.4),
+            Column(key="target", title="目标", align="right", width=1.0),
+            Column(key="met", title="达标", align="right", group="乡镇（街道）个数", width=0.7),
+            Column(key="not_met", title="未达标", align="right", group="乡镇（街道）个数", width=0.7),
+            Column(key="unjudged", title="未评价", align="right", group="乡镇（街道）个数", width=0.7),
+            Column(key="state", title="全县状态", width=1.2),
+        ),
+        rows=tuple(rows),
+        unit="见各行；乡镇（街道）为个",
+        source="各台账",
+        notes=("未评价包括未到期、数据缺失、依规定不予公布和不适用；只对全县评价的指标不列乡镇个数。",),
+    )
+
+
+def _indicator(report: Report, reading: Reading) -> Row:
+    states = overview.township_states(report, reading.id)
+    return Row(
+        (
+            f"{reading.id} {reading.name}",
+            value_cell(reading),
+            Cell(numbers.interval(reading)),
+            Cell(numbers.target(reading, narrow=True)),
+            *(
+                numbers.count(f"county.{reading.id}.townships_{state}_n", n, indicator=reading.id)
+                if states
+                else NONE
+                for state, n in (states or dict.fromkeys(overview.VERDICTS, 0)).items()
+            ),
+            state_cell(reading),
+        )
+    )
 
 
 def coverage(report: Report) -> Table:
@@ -64,8 +137,7 @@ def state_table(report: Report) -> Table:
     for code, name in overview.towns(report):
         cells: list[CellLike] = []
         for theme in _JUDGED:
-            readings = [r for r in report.of(registry().headline(theme), code) if "." not in r.id]
-            cells.append(Cell(words.states(readings, f"{code}.{theme}")))
+            cells.append(Cell(words.states(_headline(report, theme, code), f"{code}.{theme}")))
         rows.append(Row((name, *cells)))
     return Table(
         id="overview.states",

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from pbanalysis.calendar import Period, as_date
 from pbanalysis.reports.summary import reply_of, summary_of
+from pbanalysis.reports.summary_county import opinion
 from pbanalysis.reports.text import Block, heading, is_tall, paragraph, table
 from pbanalysis.terms import THEMES
 
@@ -197,7 +198,7 @@ def _compose(
     unit, period = frame[kind] or "全县", Period.parse(frame["period"])
     title = (f"{unit}{period.title}基层党建评估报告", _PLAN)
     named = {theme: (_theme_name(theme), tuple(parts.get(theme, ()))) for theme in themes}
-    reply, more = reply_of(unit, frame["statement"]) if kind == "township" else (None, [])
+    reply, more = reply_of(unit, frame["statement"]) if kind == "township" else (opinion(), [])
     summary, rest = summary_of(named, title_lines=len(title), reply=reply)
     body = [block for theme in themes for block in _theme(theme, *named[theme], rest, frame["figures"])]
     body += _measures(parts)

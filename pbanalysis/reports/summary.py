@@ -12,6 +12,7 @@ from itertools import zip_longest
 from typing import Any, TypeAlias
 
 from pbanalysis.exhibits.style import VS_COUNTY_MARKS
+from pbanalysis.reports.summary_county import COUNTY_COLUMNS, COUNTY_LEGEND, indicators_of, rows_of
 from pbanalysis.reports.text import (
     Block,
     cell_lines,
@@ -21,11 +22,16 @@ from pbanalysis.reports.text import (
     column_of,
     ems,
     heading,
+    joined,
     listing,
+    number_alone,
+    numbers_of,
     plain,
     prose,
     pt_widths,
+    spans_of,
     table,
+    type_size,
 )
 from pbanalysis.terms import STATES
 
@@ -46,7 +52,7 @@ BOX_LINES, BOX_LINE = 2, 18.0  # lines to write on
 BOX_FOOT = 6.0
 REPLY_MOST = 8  # lines of a statement that page 1 has room for
 ONSITE_MOST = 5
-ROWS_LEAST, ROWS_MOST, PREVIOUS_MOST = 6, 30, 6
+ROWS_LEAST, ROWS_LEAST_COUNTY, ROWS_MOST, PREVIOUS_MOST = 6, 9, 30, 6
 
 _RANK = {"not_met": 0, "unknown": 1, "met": 2, "not_due": 3, "suppressed": 4, "info": 5, "na": 6}
 _LEGEND = "全部指标见正文。○ 与全县无显著差异  △▽ 略高低，或属偶然  ▲▼ 显著高低  □ 样本过小"
@@ -74,8 +80,7 @@ def height(block: Block) -> float:
     items = [plain(item) for item in block.get("items", ())]
     match block["type"]:
         case "table":
-            widths = pt_widths(block, WIDTH, CELL)
-            extra = sum(_row_lines(row, widths) - 1 for row in block["rows"])
+            extra = sum(n - 1 for n in _row_lines(block))
             notes = sum(_lines(plain(note), CELL) for note in block["notes"])
             return LABEL + (1 + len(block["rows"])) * ROW + extra * ROW_MORE + notes * NOTE_PITCH + 3
         case "box":
@@ -91,13 +96,14 @@ def _lines(text: str, size: float) -> int:
     return max(1, math.ceil(ems(text) * size / WIDTH))
 
 
-def _row_lines(row: Mapping[str, Any], widths: Sequence[float]) -> int:
-    if len(row["cells"]) != len(widths):
-        return 1
-    return max(cell_lines(cell_shown(cell), width, CELL) for cell, width in zip(row["cells"], widths))
+def _row_lines(block: Block) -> Iterator[int]:
+    size = type_size(block)
+    widths = pt_widths(block, WIDTH, size)
+    for row in block["rows"]:
+        yield max(cell_lines(cell_shown(cell), width, size) for cell, width in zip(row["cells"], widths))
 
 
-def summary_of(parts: Parts, *, title_lines: int, reply: Block | None) -> tuple[list[Block], list[Block]]:
+def summary_of(parts: Parts, *, title_lines: int, reply: Block) -> tuple[list[Block], list[Block]]:
     """Blocks of page 1, and the ``previous`` and ``onsite`` blocks that are not wholly on it.
 
     Parameters
@@ -107,74 +113,80 @@ def summary_of(parts: Parts, *, title_lines: int, reply: Block | None) -> tuple[
     title_lines
         Lines of the title above.
     reply
-        The box of the township's statement (:func:`reply_of`); the county's report has none.
+        The box of the unit's own words (:func:`reply_of`).
     """
     conclusions = listing("list", "headline", "主要结论", list(_conclusions(parts)))
     onsite, left_onsite = _onsite(parts)
-    last = [onsite] if reply is None else [onsite, reply]
+    last = [onsite, reply]
     room = PAGE - SLACK - title_height(title_lines) - sum(map(height, [conclusions, *last]))
-    previous, left_previous = _previous(
-        parts, room - height(_indicator_table([["—"] * len(_COLUMNS)] * ROWS_LEAST))
-    )
-    scorecard = _scorecard(parts, room - height(previous))
+    county = any(indicators_of(blocks) for _, blocks in parts.values())
+    least = ROWS_LEAST_COUNTY if county else ROWS_LEAST
+    blank = _indicator_table([["—"] * len(_COLUMNS)] * least, county=False)
+    previous, left_previous = _previous(parts, room - height(blank))
+    scorecard = _scorecard(parts, room - height(previous), county=county)
     return [conclusions, *scorecard, previous, *last], [*left_previous, *left_onsite]
 
 
 def _conclusions(parts: Parts) -> Iterator[list[Any]]:
-    """One sentence a theme: its first headline block."""
+    """One sentence a theme: its first headline block; of the county's overview its list of three."""
     for name, blocks in parts.values():
         found = [block for block in blocks if block["role"] == "headline" and prose(block)]
-        for block in found[: 1 if len(parts) > 1 else 3]:
-            lines = [block["spans"]] if block["type"] == "paragraph" else block.get("items", [])
-            lead = [f"{name}："] if len(parts) > 1 and name not in prose(block)[:24] else []
-            yield [*lead, *(span for line in lines for span in line)]
+        if len(parts) == 1:
+            listed = [block for block in found if block["type"] == "list"]
+            yield from (list(line) for block in listed or found for line in _as_lines(block))
+        else:
+            for block in found[:1]:
+                lead = [] if name in prose(block)[:24] else [f"{name}："]
+                yield [*lead, *(span for line in _as_lines(block) for span in line)]
         if not found:
             yield [f"{name}：本期没有数据，不作评价。"]
 
 
-def _scorecard(parts: Parts, room: float) -> list[Block]:
+def _scorecard(parts: Parts, room: float, *, county: bool) -> list[Block]:
     """The indicator table by theme, in the room that is left."""
-    rows = [_rows_of(name, blocks) for name, blocks in parts.values()]
+    rows = [themed for name, blocks in parts.values() for themed in _rows_of(name, blocks)]
     ranked = [
         sorted((_rank(row), theme, k) for k, row in enumerate(found)) for theme, found in enumerate(rows)
     ]
     order = interleaved(ranked)
     for most in range(min(len(order), ROWS_MOST), 0, -1):
         kept = sorted((theme, k) for _, theme, k in order[:most])
-        block = _indicator_table([rows[theme][k] for theme, k in kept])
+        block = _indicator_table([rows[theme][k] for theme, k in kept], county=county)
         if height(block) <= room or most <= ROWS_LEAST:
             return [block]
     return []
 
 
-def _rows_of(name: str, blocks: Sequence[Block]) -> list[list[Any]]:
-    """A theme's indicators; parts of an indicator (其中) stand in the theme's own table only."""
+def _rows_of(name: str, blocks: Sequence[Block]) -> list[list[list[Any]]]:
+    """A theme's indicators; parts of an indicator (其中) stand in the theme's own table only.
+
+    The county's table has all themes, under headings of its own.
+    """
+    if whole := indicators_of(blocks):
+        return list(rows_of(whole))
     tables = [block for block in blocks if block["role"] == "scorecard" and block["type"] == "table"]
     return [
-        [name, *_compact(block, row)]
-        for block in tables
-        if column_of(block, "name") is not None
-        for row in block["rows"]
-        if row["kind"] == "data" and "其中" not in cell_text(cell_of(block, row, "name"))
+        [
+            [name, *_compact(block, row)]
+            for block in tables
+            if column_of(block, "name") is not None
+            for row in block["rows"]
+            if row["kind"] == "data" and "其中" not in cell_text(cell_of(block, row, "name"))
+        ]
     ]
 
 
-def _indicator_table(rows: Sequence[Sequence[Any]]) -> Block:
+def _indicator_table(rows: Sequence[Sequence[Any]], *, county: bool) -> Block:
     columns = [{"key": key, "title": title, "align": align, "group": "", "width": width}
-               for key, title, align, width in _COLUMNS]  # fmt: skip
-    return table(
-        "scorecard",
-        "重点指标",
-        columns,
-        [{"cells": list(row), "kind": "data"} for row in rows],
-        notes=[[_LEGEND]],
-    )
+               for key, title, align, width in (COUNTY_COLUMNS if county else _COLUMNS)]  # fmt: skip
+    made = [{"cells": list(row), "kind": "data"} for row in rows]
+    return table("scorecard", "重点指标", columns, made, notes=[[COUNTY_LEGEND if county else _LEGEND]])
 
 
 def _compact(block: Block, row: Mapping[str, Any]) -> list[Any]:
     """The row's cells for the narrow table: the county's mark and value, and whether data suffice."""
     cell = {key: cell_of(block, row, key) for key, *_ in _COLUMNS[1:-1]}
-    cell["target"] = _number_alone(cell["target"])
+    cell["target"] = number_alone(cell["target"])
     cell["county"] = _beside(cell["county"])
     cell["data"] = _sufficiency(row, block, cell["state"])
     return list(cell.values())
@@ -184,21 +196,7 @@ def _beside(cell: Any) -> Any:
     """``○ 无显著差异（全县 84%）`` → ``○ 84%``."""
     text = cell_text(cell)
     mark = [f"{text[0]} "] if text[:1] in _MARKS else []
-    return _joined([*mark, *_numbers(cell)]) or "—"
-
-
-def _number_alone(cell: Any) -> Any:
-    """``100%（推定）`` → ``100%``: how the target was come by stands in the theme's own table."""
-    return _joined(_numbers(cell)) or cell
-
-
-def _numbers(cell: Any) -> list[Any]:
-    return [span for span in _spans(cell) if not isinstance(span, str)]
-
-
-def _joined(spans: Sequence[Any]) -> Any:
-    cell = {"t": plain(spans).strip(), "v": None, "f": None, "state": "", "suppressed": False}
-    return {**cell, "spans": list(spans)} if spans else ""
+    return joined([*mark, *numbers_of(cell)]) or "—"
 
 
 def _sufficiency(row: Mapping[str, Any], block: Block, state: Any) -> str:
@@ -247,7 +245,7 @@ def _problems(block: Block) -> Iterator[list[Any]]:
         if row["kind"] == "data":
             name, state = cell_of(block, row, "name"), cell_of(block, row, "state")
             now = row["cells"][k] if (k := _position(block, "now")) is not None else ""
-            yield [*_spans(name), " ", *_spans(now), " ", *_spans(state)]
+            yield [*spans_of(name), " ", *spans_of(now), " ", *spans_of(state)]
 
 
 def _position(block: Block, key: str) -> int | None:
@@ -269,7 +267,7 @@ def _matters(block: Block) -> Iterator[list[Any]]:
 
 
 def reply_of(unit: str, statement: str) -> tuple[Block, list[Block]]:
-    """The township's words: the box on page 1, and the section of the annex where that is too small.
+    """The unit's words: the box on page 1, and the section of the annex where that is too small.
 
     The words are the township's and so are their numbers: no fact stands behind them, and the title says so.
     """
@@ -294,22 +292,12 @@ def _as_lines(block: Block) -> Iterator[list[Any]]:
                     yield [
                         part
                         for k, cell in enumerate(cells)
-                        for part in ((["，"] if k else []) + _spans(cell))
+                        for part in ((["，"] if k else []) + spans_of(cell))
                     ]
         case "paragraph":
             yield block["spans"]
         case _:  # a heading or a figure is no line
             return
-
-
-def _spans(cell: Any) -> list[Any]:
-    if isinstance(cell, str):
-        return [cell]
-    return (
-        list(cell["spans"])
-        if "spans" in cell
-        else [{"t": cell["t"], "f": cell["f"]} if cell["f"] else cell["t"]]
-    )
 
 
 def interleaved(groups: Iterable[Sequence[Any]]) -> list[Any]:

@@ -30,13 +30,17 @@ __all__ = [
     "head_rows",
     "heading",
     "is_tall",
+    "joined",
     "lines",
     "listing",
     "notes_of",
+    "number_alone",
+    "numbers_of",
     "paragraph",
     "plain",
     "prose",
     "pt_widths",
+    "spans_of",
     "table",
     "type_size",
 ]
@@ -100,6 +104,31 @@ def plain(line: str | Sequence[Any]) -> str:
 def cell_text(cell: str | Mapping[str, Any]) -> str:
     """Text of a cell, without its mark."""
     return cell if isinstance(cell, str) else str(cell["t"])
+
+
+def spans_of(cell: Any) -> list[Any]:
+    """A cell as spans: strings, and numbers with their facts."""
+    if isinstance(cell, str):
+        return [cell]
+    if "spans" in cell:
+        return list(cell["spans"])
+    return [{"t": cell["t"], "f": cell["f"]} if cell["f"] else cell["t"]]
+
+
+def numbers_of(cell: Any) -> list[Any]:
+    """The spans of a cell that are facts."""
+    return [span for span in spans_of(cell) if not isinstance(span, str)]
+
+
+def number_alone(cell: Any) -> Any:
+    """``100%（推定）`` → ``100%``: how a target was come by stands in the theme's own table."""
+    return joined(numbers_of(cell)) or cell
+
+
+def joined(spans: Sequence[Any]) -> Any:
+    """Spans as one cell; an empty text where there are none."""
+    cell = {"t": plain(spans).strip(), "v": None, "f": None, "state": "", "suppressed": False}
+    return {**cell, "spans": list(spans)} if spans else ""
 
 
 def cell_shown(cell: str | Mapping[str, Any]) -> str:

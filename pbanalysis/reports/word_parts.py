@@ -81,19 +81,16 @@ def _style(
     )
     based = "" if style_id == "Normal" else '<w:basedOn w:val="Normal"/>'
     half = f"{size * 2:.0f}"
+    latin = font if font in (_HEI, _SONG) and not style_id.startswith("PbHead") else "Times New Roman"
     # 28 characters of 16 pt on 156 mm; a character grid would do the same in Word alone
     squeeze = '<w:spacing w:val="-4"/>' if grid else ""
     return (
         f'<w:style {NAMESPACES} w:type="paragraph" w:styleId="{style_id}"{default}><w:name w:val="{name}"/>{based}'
         f"<w:qFormat/><w:pPr>{''.join(inside)}</w:pPr><w:rPr>"
-        f'<w:rFonts w:ascii="{_latin(font)}" w:hAnsi="{_latin(font)}" w:eastAsia="{font}" w:cs="Times New Roman"/>'
+        f'<w:rFonts w:ascii="{latin}" w:hAnsi="{latin}" w:eastAsia="{font}" w:cs="Times New Roman"/>'
         f'<w:b w:val="0"/><w:bCs w:val="0"/><w:i w:val="0"/><w:color w:val="000000"/>{squeeze}<w:kern w:val="0"/>'
         f'<w:sz w:val="{half}"/><w:szCs w:val="{half}"/><w:lang w:val="en-US" w:eastAsia="zh-CN"/></w:rPr></w:style>'
     )
-
-
-def _latin(font: str) -> str:
-    return font if font in (_HEI, _SONG) else "Times New Roman"
 
 
 STYLES = (

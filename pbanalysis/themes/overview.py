@@ -12,7 +12,17 @@ from pbanalysis.themes.matters import Matter, general, short_of, shown_first
 from pbanalysis.themes.reading import FEW, Reading
 from pbanalysis.themes.report import Report
 
-__all__ = ["LEDGERS", "LIMITS", "Place", "filed", "onsite", "places", "towns"]
+__all__ = [
+    "LEDGERS",
+    "LIMITS",
+    "VERDICTS",
+    "Place",
+    "filed",
+    "onsite",
+    "places",
+    "towns",
+    "township_states",
+]
 
 LIMITS = ("self_reported", "contribution", "no_grade")
 # the ledgers that every township is asked for
@@ -35,6 +45,19 @@ def filed(report: Report) -> dict[str, list[int | None]]:
         rows = report.known.rows(name)
         counts[name] = np.bincount(rows["town"].to_numpy(), minlength=len(towns(report))).tolist()
     return counts
+
+
+VERDICTS = ("met", "not_met", "unjudged")
+
+
+def township_states(report: Report, indicator: str) -> dict[str, int]:
+    """Townships that meet an indicator, that do not, and that are not judged; empty where it binds none."""
+    readings = [report.reading(indicator, code) for code, _ in towns(report)]
+    if not any(r is not None and r.evaluated for r in readings):
+        return {}
+    states = [r.state if r is not None else "unknown" for r in readings]
+    met, not_met = states.count("met"), states.count("not_met")
+    return dict(zip(VERDICTS, (met, not_met, len(states) - met - not_met)))
 
 
 @dataclass(frozen=True)

@@ -212,6 +212,39 @@ def branch_table(theme: str, township: str, rows: int, draw: random.Random) -> T
     )  # fmt: skip
 
 
+def overview_blocks() -> list[dict[str, Any]]:
+    """What the county's overview shows on page 1: a sentence a theme, and its indicators by theme."""
+    rows: list[Row] = []
+    for theme in THEME_KEYS:
+        rows.append(Row((THEMES[theme],), kind="group"))
+        for k, name in enumerate(NAMES[theme][:7], start=1):
+            fid = f"county.{LETTER[theme]}{k:02d}"
+            said = [number(f"{fid}.townships_{s}_n", str(n), n) for s, n in (("met", 3 + k), ("not_met", 9 - k), ("unjudged", 2))]  # fmt: skip
+            rows.append(Row((f"{LETTER[theme]}{k:02d} {name}", number(f"{fid}.value", "91.2%", 0.912), "—", Cell((number(f"{fid}.target", "100%", 1.0), "（推定）")), *said, Cell(STATES["not_met"], state="not_met"))))  # fmt: skip
+    titles = ("指标", "全县", "波动范围", "目标", "达标", "未达标", "未评价", "全县状态")
+    keys = ("name", "value", "range", "target", "met", "not_met", "unjudged", "state")
+    table = Table(
+        id="overview.indicators",
+        role="scorecard",
+        title="重点指标全县情况和各乡镇（街道）达标情况",
+        columns=tuple(Column(key=key, title=title) for key, title in zip(keys, titles, strict=True)),
+        rows=tuple(rows),
+        unit="见各行",
+        source="各台账",
+    )
+    said = ListBlock(
+        id="overview.conclusions",
+        role="headline",
+        title="分专题结论",
+        items=tuple(
+            (f"{THEMES[theme]}纳入评价的 ", number(f"county.{theme}.evaluated_n", "7", 7), " 项指标中，", "情况" * 30, "。")
+            for theme in THEME_KEYS
+        ),
+    )  # fmt: skip
+    whole = Paragraph(id="overview.headline", role="headline", text="全县一句话。")
+    return blocks_of(notebook_of([whole, said, table]))
+
+
 def notebook_of(blocks: Sequence[Block]) -> dict[str, Any]:
     """An executed notebook that shows the blocks, one a cell."""
     parameters = 'store = ""\nperiod = "2023"\nas_of = "2023-12-31"\n'

@@ -10,6 +10,7 @@ import sample_blocks as sample
 from pbanalysis.reports import attachments
 from pbanalysis.reports.budget import BODY_MOST, budget
 from pbanalysis.reports.document import compose_county, compose_township, recompose
+from pbanalysis.reports.summary import PAGE
 from pbanalysis.reports.text import cell_text, figure_size, plain, prose
 
 FRAME = {
@@ -177,13 +178,34 @@ def test_a_document_is_composed_again_from_its_frame(documents, size):
     assert recompose(sample.parts_of(size), documents[size].frame) == documents[size]
 
 
+def county_of(blocks):
+    return compose_county(
+        {"overview": blocks}, county_id="629901", county="临河县", period="2023", as_of="2023-12-31"
+    )
+
+
 def test_the_county_has_a_report_of_the_same_kind():
-    """No reply box; the parts are what the overview shows."""
-    parts = {"overview": sample.parts_of("middle")["study"]}
-    doc = compose_county(parts, county_id="629901", county="临河县", period="2023", as_of="2023-12-31")
+    """The parts are what the overview shows; the box is for the county's own words."""
+    doc = county_of(sample.parts_of("middle")["study"])
     assert doc.title[0] == "临河县2023年度基层党建评估报告"
-    assert [block["role"] for block in doc.summary] == ["headline", "scorecard", "previous", "onsite"]
+    roles = ["headline", "scorecard", "previous", "onsite", "statement"]
+    assert [block["role"] for block in doc.summary] == roles
+    assert doc.summary[-1]["title"] == "县委组织部意见"
     assert headings(doc, 1)[0] == "一、全县情况"
+
+
+def test_the_countys_page_one_says_a_sentence_a_theme_and_in_how_many_townships():
+    """Three sentences from the overview's list; the table names the theme and counts the townships."""
+    doc = county_of(sample.overview_blocks())
+    assert [plain(item)[:4] for item in doc.summary[0]["items"]] == ["学习质量", "发展党员", "整改成效"]
+    table = doc.summary[1]
+    shown = [[cell_text(cell) for cell in row["cells"]] for row in table["rows"]]
+    assert [column["title"] for column in table["columns"]][5:8] == ["达标乡镇", "未达标乡镇", "未评价乡镇"]
+    assert {row[0] for row in shown} == {"学习质量", "发展党员", "整改成效"}
+    assert all(sum(map(int, row[5:8])) == 14 for row in shown)
+    assert {row[4] for row in shown} == {"100%"}  # how a target was come by stands in the body
+    assert len(shown) >= 9
+    assert budget(doc).summary_points <= PAGE
 
 
 def test_an_unknown_status_is_refused():
