@@ -25,7 +25,7 @@ from pbanalysis.reports.versions import code_digest, libraries
 from pbanalysis.store.county import County
 
 if TYPE_CHECKING:
-    from pbanalysis.themes.tables import Reads
+    from pbanalysis.themes.tables import Reads, Whose
 
 __all__ = ["DOCUMENT", "Planned", "Situation", "Unit"]
 
@@ -202,7 +202,11 @@ class Situation:
 
     @cached_property
     def _read(self) -> dict[str, Reads]:
-        return {theme: self.tools.reads(theme).and_named(self._code(theme)) for theme in self._templates}
+        named: dict[str, Reads] = {}
+        for theme in self._templates:
+            whose: Whose = "all" if theme == OVERVIEW else "own"
+            named[theme] = self.tools.reads(theme).and_named(self._code(theme), whose)
+        return named
 
     def _code(self, theme: str) -> str:
         """Code of a theme's template."""

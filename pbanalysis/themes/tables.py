@@ -19,6 +19,7 @@ __all__ = ["COMPARED", "OVERVIEW", "SHOWN", "Columns", "Printed", "Reads", "read
 
 OVERVIEW = "overview"
 Columns: TypeAlias = tuple[str, ...] | None  # None: all
+Whose: TypeAlias = Literal["own", "county", "beside", "all"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Printed:
     unit has a value of its own to stand beside. ``before``: those of the period before too.
     """
 
-    whose: Literal["own", "county", "beside", "all"]
+    whose: Whose
     indicators: frozenset[str] | None = None
     columns: Columns = None
     before: bool = False
@@ -54,15 +55,15 @@ class Reads:
     results: tuple[Printed, ...]
     dated: Mapping[str, str] = field(default_factory=dict)
 
-    def and_named(self, code: str) -> Reads:
-        """The same, and whole what ``code`` names in quotes: a notebook that an office changed may read more."""
+    def and_named(self, code: str, whose: Whose = "own") -> Reads:
+        """The same, and whole what a notebook's ``code`` names in quotes: an office may have changed it."""
         named = {name: None for name in TABLES if f'"{name}"' in code}
         quoted = frozenset(i.id for i in registry() if f'"{i.id}"' in code)
         return replace(
             self,
             rows={**self.rows, **named},
             dated={name: column for name, column in self.dated.items() if name not in named},
-            results=(*self.results, Printed("own", quoted, before=True)),
+            results=(*self.results, Printed(whose, quoted, before=True)),
         )
 
 
@@ -115,6 +116,8 @@ SHOWN = {"development": ("admission_profiles",)}
 # indicators of which a figure of a township's report shows all townships (its funnel)
 COMPARED = {"study": ("S01",)}
 _POINT = ("state", "value", "denominator", "vs_county")
+# of the townships the overview shows states, contributions, and whole the indicators its notebook names
+_CONTRIBUTION = ("state", "numerator", "denominator")
 # of the county a township's report shows the value with its n beside its own
 _REFERENCE = ("state", "value", "numerator", "denominator")
 # whatever the township's own: what its funnel is drawn around, the county's curves and its audits of files
@@ -135,11 +138,16 @@ def tables_of(theme: str) -> tuple[str, ...]:
 
 @cache
 def reads(theme: str) -> Reads:
-    """What the report of a theme reads; of the overview: all results."""
+    """What the report of a theme reads."""
     known = registry()
     if theme == OVERVIEW:
         counted = {name: () for i in known if i.headline for name in i.source_tables}
-        return Reads({**counted, **_ROWS[theme]}, (Printed("all", before=True),))
+        results = (
+            Printed("own", before=True),
+            Printed("all", frozenset(i.id for i in known if i.headline), ("state",)),
+            Printed("all", frozenset(i.id for i in known.items()), _CONTRIBUTION),
+        )
+        return Reads({**counted, **_ROWS[theme]}, results)
     themes = (theme, "supporting") if theme == "rectification" else (theme,)
     own = frozenset(i.id for i in known if i.theme in themes)
     headline = [i for i in known.of_theme(theme) if i.headline]
