@@ -156,10 +156,11 @@ class ResultDigests:
         return pd.Series(total[shown], index=pd.MultiIndex.from_frame(self.frame.loc[shown, _NAMES]))
 
     @cached_property
-    def _valued(self) -> npt.NDArray[np.bool_]:
-        """Rows that have a value."""
-        valued: npt.NDArray[np.bool_] = self.frame["value"].notna().to_numpy()
-        return valued
+    def _told(self) -> npt.NDArray[np.bool_]:
+        """Rows of the period that tell something."""
+        told = self.frame["state"].isin(("met", "not_met", "info")) & (self.frame["period"] == self.period)
+        mask: npt.NDArray[np.bool_] = told.to_numpy()
+        return mask
 
     def _parts(self, unit: str, parts: Sequence[Printed]) -> Iterable[tuple[npt.NDArray[np.int64], Digests]]:
         for part in parts:
@@ -168,10 +169,10 @@ class ResultDigests:
                 positions = positions[self._chosen(part)[positions]]
             else:
                 positions = self._everywhere(part)
-            if part.whose == "beside":
+            if part.beside:
                 own = self._by_unit.get(unit, np.empty(0, dtype=np.int64))
-                valued = self.frame["indicator_id"].iloc[own[self._valued[own]]]
-                positions = positions[self.frame["indicator_id"].iloc[positions].isin(valued).to_numpy()]
+                told = self.frame["indicator_id"].iloc[own[self._told[own]]]
+                positions = positions[self.frame["indicator_id"].iloc[positions].isin(told).to_numpy()]
             yield positions, self._digests(part.columns)[positions]
 
     @cached_property
@@ -182,7 +183,7 @@ class ResultDigests:
     def _everywhere(self, part: Printed) -> npt.NDArray[np.int64]:
         if ("everywhere", part) not in self._memo:
             chosen = self._chosen(part)
-            if part.whose in ("county", "beside"):
+            if part.whose == "county":
                 chosen = chosen & (self.frame["unit_id"] == self.county).to_numpy()
             self._memo["everywhere", part] = np.flatnonzero(chosen)
         positions: npt.NDArray[np.int64] = self._memo["everywhere", part]

@@ -19,7 +19,7 @@ __all__ = ["COMPARED", "OVERVIEW", "SHOWN", "Columns", "Printed", "Reads", "read
 
 OVERVIEW = "overview"
 Columns: TypeAlias = tuple[str, ...] | None  # None: all
-Whose: TypeAlias = Literal["own", "county", "beside", "all"]
+Whose: TypeAlias = Literal["own", "county", "all"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Printed:
     whose: Whose
     indicators: frozenset[str] | None = None
     columns: Columns = None
+    beside: bool = False
     before: bool = False
 
 
@@ -120,9 +121,9 @@ _POINT = ("state", "value", "denominator", "vs_county")
 _CONTRIBUTION = ("state", "numerator", "denominator")
 # of the county a township's report shows the value with its n beside its own
 _REFERENCE = ("state", "value", "numerator", "denominator")
-# whatever the township's own: what its funnel is drawn around, the county's curves and its audits of files
-_DRAWN = frozenset({"S01", "S06", "R06", "D07"})
-_TESTED = frozenset({"S17"})
+# those of which it draws the county's curve, limits or coverage, too; the last whatever the township's own
+_DRAWN = frozenset({"S01", "S06", "S17", "R06"})
+_ALWAYS = frozenset({"D07"})
 _DATED = {"study": {"meetings": "held_on", "topics": "released_on"}}
 
 
@@ -159,10 +160,10 @@ def reads(theme: str) -> Reads:
             Printed("own", own, before=True),
             # the table of the plan's measures tells the state of every item, whatever its theme
             Printed("own", frozenset(i.id for i in known.items()) - own, ("state",)),
-            Printed("county", county & _DRAWN, (*_REFERENCE, "beside")),
-            Printed("beside", county & _TESTED, (*_REFERENCE, "beside")),
-            Printed("beside", county - _DRAWN - _TESTED, _REFERENCE),
-            Printed("all", frozenset(COMPARED.get(theme, ())), _POINT),
+            Printed("county", county & _ALWAYS, _REFERENCE),
+            Printed("county", county & _DRAWN, (*_REFERENCE, "beside"), beside=True),
+            Printed("county", county - _ALWAYS - _DRAWN, _REFERENCE, beside=True),
+            Printed("all", frozenset(COMPARED.get(theme, ())), _POINT, beside=True),
         ),
         _DATED.get(theme, {}),
     )

@@ -94,9 +94,10 @@ def _unread_results(results: pd.DataFrame, read: Reads, unit: str, county: str) 
         rows = results["indicator_id"].isin(part.indicators) if part.indicators is not None else True
         if part.whose != "all":
             rows &= results["unit_id"] == (unit if part.whose == "own" else county)
-        if part.whose == "beside":
-            valued = results["value"].notna() & (results["unit_id"] == unit)
-            rows &= results["indicator_id"].isin(results.loc[valued, "indicator_id"])
+        if part.beside:
+            told = results["state"].isin(["met", "not_met", "info"]) & (results["period"] == PERIOD.label)
+            own = told & (results["unit_id"] == unit)
+            rows &= results["indicator_id"].isin(results.loc[own, "indicator_id"])
         before = results["state"].isin(["met", "not_met"]) if part.before else False
         rows &= before | (results["period"] == PERIOD.label)
         columns = list(printed) if part.columns is None else list(part.columns)
