@@ -14,30 +14,19 @@ import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
 from pbanalysis.calendar import Period, as_date
 from pbanalysis.errors import Code, PbError, near_names
 from pbanalysis.privacy.scan import scan_bytes
+from pbanalysis.reports.delivery import CHECKSUMS, GUIDE, MANIFEST
 from pbanalysis.reports.document import STATUSES
 from pbanalysis.reports.files import output_failed, read_json, sha256
 from pbanalysis.reports.manifest import county_files, seal
+from pbanalysis.reports.packing import guide, index_again, packed_name
 
-__all__ = ["CHECKSUMS", "Packed", "pack"]
-
-CHECKSUMS = "校验码.txt"
-_LABELS = {
-    "report.pdf": "评估报告（PDF，供打印）",
-    "report.docx": "评估报告（Word，可编辑）",
-    "report.xlsx": "基层组织建设重点指标完成情况统计表（Excel）",
-    "study_quality.html": "学习质量（网页）",
-    "member_development.html": "发展党员（网页）",
-    "rectification.html": "整改成效（网页）",
-    "overview.html": "全县一览（网页）",
-    "facts.json": "报告中每个数的出处（供核对）",
-}
+__all__ = ["Packed", "pack"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +39,15 @@ class _Source:
     frame: Mapping[str, Any]
 
     @property
+    def period(self) -> Period:
+        """What the reports are about."""
+        return Period.parse(self.frame["period"])
+
+    @property
     def stem(self) -> str:
         """What the package is called, after the unit."""
         state = STATUSES.get(self.frame["status"], "")
-        return f"{Period.parse(self.frame['period']).title}基层党建评估报告{state and f'_{state}'}"
+        return f"{self.period.title}基层党建评估报告{state and f'_{state}'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +86,10 @@ def pack(out: Path, target: Path | None = None, *, townships: Sequence[str] | No
     folder.mkdir(parents=True, exist_ok=True)
     if not townships:
         county = str(source.frame["county"]) or "全县"
-        return [_written(source, folder, f"{county}{source.stem}", sorted(source.reports), index=None)]
+        return [_written(source, folder, f"{county}{source.stem}", sorted(source.reports), whole=True)]
     codes = [_code(source, asked) for asked in dict.fromkeys(townships)]
     return [
-        _written(source, folder, f"{source.names[code]}{source.stem}", [code], index=_index(source, code))
+        _written(source, folder, f"{source.names[code]}{source.stem}", [code], whole=False)
         for code in dict.fromkeys(codes)
     ]
 
@@ -103,13 +97,13 @@ def pack(out: Path, target: Path | None = None, *, townships: Sequence[str] | No
 def _source(out: Path) -> _Source:
     reports: dict[str, list[dict[str, Any]]] = {}
     names: dict[str, str] = {}
-    for entry in read_json(out / "manifest.json").get("reports", ()):
-        if entry["state"] != "failed" and entry["files"]:
-            reports.setdefault(entry["township_id"], []).append(entry)
+    for entry in read_json(out / MANIFEST).get("reports", ()):
+        reports.setdefault(entry["township_id"], []).append(entry)
+        if entry["files"]:
             names[entry["township_id"]] = next(iter(entry["files"])).split("/")[0].partition("_")[2]
     frames = (read_json(path).get("document") for path in sorted(out.glob("*/facts.json")))
     frame = next((frame for frame in frames if frame), None)
-    if not reports or frame is None:
+    if not names or frame is None:
         raise PbError(
             Code.INPUT_REFUSED,
             "这里没有做好的报告",
@@ -133,41 +127,46 @@ def _code(source: _Source, asked: str) -> str:
     )
 
 
-def _written(
-    source: _Source, folder: Path, name: str, codes: Iterable[str], *, index: bytes | None
-) -> Packed:
+def _written(source: _Source, folder: Path, title: str, codes: Iterable[str], *, whole: bool) -> Packed:
     """Scan what goes into a package, write it beside its place, and only then give it its name."""
-    entries = [_plain(entry) for code in codes for entry in source.reports[code]]
-    files = _files(source, entries, whole=index is None)
-    if index is not None:
-        files["index.html"] = index
-    digests = {path: _digest(data) for path, data in sorted(files.items())}
-    own = {path: digest for path, digest in digests.items() if "/" not in path}
-    manifest = seal({"version": 1, "reports": entries, "files": own})
-    files["manifest.json"] = json.dumps(manifest, ensure_ascii=False, indent=1).encode("utf-8")
-    digests["manifest.json"] = _digest(files["manifest.json"])
-    lines = [f"{digest}  {path}" for path, digest in sorted(digests.items())]
-    files[CHECKSUMS] = ("\r\n".join(lines) + "\r\n").encode("utf-8-sig")
-    not_scanned = _gate(files)
-    part = folder / f".{name}.{os.getpid()}.part"
+    entries = [entry for code in codes for entry in source.reports[code]]
+    found = _files(source, entries, whole=whole)
+    names = {packed_name(name, source.period): name for name in found}
+    files = {path: found[name] for path, name in names.items()}
+    paths = {name: path for path, name in names.items()}
+    manifest = {"version": 1, "title": title, "as_of": source.frame["as_of"], "names": names}
+    manifest["reports"] = [_plain(entry, paths) for entry in entries]
+    files["index.html"] = index_again(manifest, files.get("index.html"))
+    reported = {path for entry in manifest["reports"] for path in entry["files"]}
+    own = {path: _digest(data) for path, data in sorted(files.items()) if path not in reported}
+    manifest = seal({**manifest, "names": {**names, "index.html": "index.html"}, "files": own})
+    files[MANIFEST] = json.dumps(manifest, ensure_ascii=False, indent=1).encode("utf-8")
+    files[GUIDE] = guide(title, str(source.frame["as_of"]), found)
+    lines = [f"{_digest(data)}  {path}" for path, data in sorted(files.items())]
+    # the first line takes the byte-order mark: a program that checks the sums passes over it
+    files[CHECKSUMS] = "\r\n".join(["# SHA-256 校验码", *lines, ""]).encode("utf-8-sig")
+    not_scanned = _gate({names.get(path, path): data for path, data in files.items()}, names)
+    part = folder / f".{title}.{os.getpid()}.part"
     try:
-        _zip(part, name, files, source.frame)
-        os.replace(part, folder / f"{name}.zip")
+        _zip(part, title, files, source.frame)
+        os.replace(part, folder / f"{title}.zip")
     except OSError as error:
-        raise output_failed(folder / f"{name}.zip", error) from error
+        raise output_failed(folder / f"{title}.zip", error) from error
     finally:
         with suppress(OSError):
             part.unlink()
-    return Packed(folder / f"{name}.zip", not_scanned)
+    return Packed(folder / f"{title}.zip", not_scanned)
 
 
-def _gate(files: Mapping[str, bytes]) -> tuple[str, ...]:
+def _gate(files: Mapping[str, bytes], paths: Iterable[str]) -> tuple[str, ...]:
     """Stop on anything personal, in names and contents; what cannot be scanned does not leave either.
 
     A PDF that cannot be read here says what the Word file beside it says, which is scanned: it may leave,
-    and is named.
+    and is named. ``files`` bear the names of the run, so that they are found there; ``paths`` are those of
+    the package.
     """
-    hits = [
+    hits = [hit for path in paths for hit in scan_bytes(path.encode(), path)]
+    hits += [
         hit
         for name, data in sorted(files.items())
         for hit in (*scan_bytes(name.encode(), name), *scan_bytes(data, name))
@@ -184,10 +183,12 @@ def _gate(files: Mapping[str, bytes]) -> tuple[str, ...]:
     return unread
 
 
-def _plain(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry of the manifest without what differs from run to run."""
-    kept = ("township_id", "theme", "inputs", "files")
-    return {**{key: entry[key] for key in kept}, "state": "built", "seconds": 0.0, "error": None}
+def _plain(entry: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
+    """An entry of the manifest with the names of the package, without what differs from run to run."""
+    kept = {key: entry[key] for key in ("township_id", "theme", "inputs")}
+    state = "failed" if entry["state"] == "failed" else "built"
+    files = {paths[name]: digest for name, digest in entry["files"].items()}
+    return {**kept, "files": files, "state": state, "seconds": 0.0, "error": None}
 
 
 def _files(source: _Source, entries: Iterable[Mapping[str, Any]], *, whole: bool) -> dict[str, bytes]:
@@ -203,6 +204,8 @@ def _files(source: _Source, entries: Iterable[Mapping[str, Any]], *, whole: bool
                 fix="请用 pbanalysis verify 核对，或用 pbanalysis report 重新生成后再打包",
             )
         files[path] = (source.out / path).read_bytes()
+    for card in sorted(source.out.glob("errors/*.html")) if whole else ():  # the contents page leads to them
+        files[f"errors/{card.name}"] = card.read_bytes()
     return files
 
 
@@ -217,25 +220,3 @@ def _zip(path: Path, root: str, files: Mapping[str, bytes], frame: Mapping[str, 
             member = zipfile.ZipInfo(f"{root}/{name}", (day.year, day.month, day.day, 0, 0, 0))
             member.compress_type, member.create_system, member.external_attr = zipfile.ZIP_DEFLATED, 0, 0
             archive.writestr(member, data, compresslevel=6)
-
-
-def _index(source: _Source, code: str) -> bytes:
-    """The contents page of one township's package."""
-    paths = [path for entry in source.reports[code] for path in entry["files"]]
-    links = [
-        f'<li><a href="{escape(path)}">{label}</a></li>'
-        for name, label in _LABELS.items()
-        for path in paths
-        if path.endswith(f"/{name}")
-    ]
-    title = escape(f"{source.names[code]}{source.stem}")
-    page = f"""<!DOCTYPE html>
-<html lang="zh-CN"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>body{{font-family:serif;max-width:40em;margin:2em auto;line-height:1.8}}</style></head>
-<body><h1>{title}</h1>
-<p>数据截至{escape(str(source.frame["as_of"]))}。各文件的校验码见“{CHECKSUMS}”和 manifest.json。</p>
-<ul>{"".join(links)}</ul></body></html>
-"""
-    return page.encode("utf-8")

@@ -1,7 +1,7 @@
-"""Delivered files read back as short texts with their places, and two readings compared.
+"""Delivered files read back as short texts, each with the place where it stands.
 
-What is compared is what a person reads, and in JSON and tables every value: a changed digit shows as
-old → new with the place where it stands.
+What is read is what a person reads, and in JSON and tables every value. A text of a table knows the head
+of its row and of its column, whatever the format, so that a number can be named by them.
 """
 
 from __future__ import annotations
@@ -11,32 +11,18 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
-from html.parser import HTMLParser
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import zip_longest
 from pathlib import PurePosixPath
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
-__all__ = ["Change", "Text", "changes", "lines_of", "texts_of"]
+from pbanalysis.reports.reading_page import texts_of_page
+from pbanalysis.reports.reading_text import PROPERTIES, Text, place_of
 
-Text: TypeAlias = tuple[str, str]  # place, what stands there
-_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?[%‰]?")
-_LONGEST = 40
+__all__ = ["PAGE_FRAME", "PROPERTIES", "Text", "lines_of", "pictures_of", "texts_of"]
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What differs at a place; ``fact`` is the number's id where it is known."""
-
-    place: str
-    old: str
-    new: str
-    fact: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.place}：{self.old or '（无）'} → {self.new or '（无）'}{f'（{self.fact}）' if self.fact else ''}"
+PAGE_FRAME = "页眉页脚"
+_INDICATOR = re.compile(r"[A-Z]\d\d(?:[-.]\d+)?(?=\s)")
 
 
 def texts_of(name: str, data: bytes) -> list[Text] | None:
@@ -48,7 +34,7 @@ def texts_of(name: str, data: bytes) -> list[Text] | None:
         The file is broken: it is not what its name says.
     """
     readers: Mapping[str, Callable[[bytes], Iterable[Text]]] = {
-        ".html": _html,
+        ".html": lambda page: texts_of_page(page.decode("utf-8")),
         ".json": _json,
         ".ipynb": _json,
         ".csv": _csv,
@@ -68,92 +54,42 @@ def texts_of(name: str, data: bytes) -> list[Text] | None:
 def lines_of(data: bytes) -> list[Text]:
     """Lines of a text file whose structure is broken."""
     lines = data.decode("utf-8", errors="replace").splitlines()
-    return [(f"第{number}行", line.strip()) for number, line in enumerate(lines, start=1)]
+    return [Text(f"第{number}行", line.strip()) for number, line in enumerate(lines, start=1)]
 
 
-def changes(old: Sequence[Text], new: Sequence[Text]) -> list[Change]:
-    """Differences of two readings, number by number where the numbers can be paired."""
-    matcher = SequenceMatcher(None, [text for _, text in old], [text for _, text in new], autojunk=False)
-    found: list[Change] = []
-    for what, a, b, c, d in matcher.get_opcodes():
-        if what != "equal":
-            for before, after in zip_longest(old[a:b], new[c:d], fillvalue=("", "")):
-                found += _differing(before, after)
-    return found
-
-
-def _differing(before: Text, after: Text) -> Iterator[Change]:
-    place = after[0] or before[0]
-    was, now = _NUMBER.findall(before[1]), _NUMBER.findall(after[1])
-    if len(was) == len(now) and was != now:
-        yield from (Change(place, x, y) for x, y in zip(was, now) if x != y)
-    else:
-        yield Change(place, *_around(before[1], after[1]))
-
-
-def _around(before: str, after: str) -> tuple[str, str]:
-    """The parts that differ, with a little of what stands before them."""
-    start = next((k for k, (x, y) in enumerate(zip(before, after)) if x != y), min(len(before), len(after)))
-    start = max(0, start - 8)
-    return before[start : start + _LONGEST], after[start : start + _LONGEST]
-
-
-class _Page(HTMLParser):
-    """Texts of a page, with the heading they stand under; a picture by its alternative text."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[Text] = []
-        self._under, self._in_heading, self._inside = "页首", False, ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._inside = tag
-        self._in_heading = tag in {"h1", "h2", "h3"}
-        for key, value in attrs:
-            if value and (
-                key in {"alt", "aria-label", "title", "href", "id"} or (tag, key) == ("data", "value")
-            ):
-                self.texts.append((f"“{self._under}”的 {key}", value))
-            elif value and key in {"d", "transform", "x", "y", "width", "height", "points"}:
-                self.texts.append((f"“{self._under}”的图形", value))
-
-    def handle_data(self, data: str) -> None:
-        text = " ".join(data.split())
-        if text and self._inside != "style":
-            self._under = text if self._in_heading else self._under
-            self._in_heading = False
-            self.texts.append((f"“{self._under}”", text))
-
-
-def _html(data: bytes) -> list[Text]:
-    page = _Page()
-    page.feed(data.decode("utf-8"))
-    return page.texts
+def pictures_of(data: bytes) -> list[int]:
+    """Checksums of the pictures inside a Word file or a workbook."""
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        return sorted(member.CRC for member in package.infolist() if "/media/" in member.filename)
 
 
 def _json(data: bytes) -> Iterator[Text]:
-    yield from _leaves(json.loads(data.decode("utf-8")), "")
+    yield from _leaves(json.loads(data.decode("utf-8")), "", "")
 
 
-def _leaves(value: Any, place: str) -> Iterator[Text]:
+def _leaves(value: Any, place: str, fact: str) -> Iterator[Text]:
     if isinstance(value, dict):
-        name = f"{place}[{value['id']}]" if isinstance(value.get("id"), str) else place
+        known = value["id"] if isinstance(value.get("id"), str) else ""
+        name = f"{place}[{known}]" if known else place
         for key, item in value.items():
-            yield from _leaves(item, f"{name}.{key}".lstrip("."))
+            yield from _leaves(item, f"{name}.{key}".lstrip("."), known if place == "facts" else fact)
     elif isinstance(value, list):
         for number, item in enumerate(value):
             inside = isinstance(item, dict) and isinstance(item.get("id"), str)
-            yield from _leaves(item, place if inside else f"{place}[{number}]")
+            yield from _leaves(item, place if inside else f"{place}[{number}]", fact)
     else:
-        yield place, value if isinstance(value, str) else json.dumps(value)
+        text = value if isinstance(value, str) else json.dumps(value)
+        yield Text(place, text, facts=((0, len(text), fact),) if fact else ())
 
 
 def _csv(data: bytes) -> Iterator[Text]:
     rows = list(csv.reader(io.StringIO(data.decode("utf-8-sig"))))
     head = rows[0] if rows else []
+    at = {title: k for k, title in enumerate(head)}
     for number, row in enumerate(rows[1:], start=2):
+        named = [row[at[key]] for key in ("indicator_id", "unit_id") if key in at and at[key] < len(row)]
         for title, cell in zip_longest(head, row, fillvalue=""):
-            yield f"第{number}行 {title}", cell
+            yield Text(f"第{number}行“{title}”列", cell, " ".join(named), title)
 
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -163,39 +99,101 @@ def _docx(data: bytes) -> Iterator[Text]:
     from defusedxml.ElementTree import fromstring
 
     with zipfile.ZipFile(io.BytesIO(data)) as package:
-        names = [
-            n for n in package.namelist() if re.fullmatch(r"word/(document|header\d*|footer\d*)\.xml", n)
-        ]
-        for name in sorted(names):
-            under = "首页" if name == "word/document.xml" else "页眉页脚"
-            for paragraph in fromstring(package.read(name)).iter(f"{_W}p"):
-                text = "".join(node.text or "" for node in paragraph.iter(f"{_W}t"))
-                style = paragraph.find(f"{_W}pPr/{_W}pStyle")
-                if style is not None and style.get(f"{_W}val", "").startswith("Heading"):
-                    under = text
-                if text:
-                    yield f"“{under}”", text
-                for drawing in paragraph.iter():
-                    if drawing.tag.endswith("}docPr"):
-                        yield f"“{under}”图的替代文字", drawing.get("descr", "")
-        yield from (("文件属性", text) for text in _properties(package.read("docProps/core.xml")))
+        body = fromstring(package.read("word/document.xml")).find(f"{_W}body")
+        yield from _word_body([] if body is None else body)
+        for name in package.namelist():
+            if re.fullmatch(r"word/(header|footer)\d*\.xml", name):
+                yield from (Text(PAGE_FRAME, text) for text in _word_lines(fromstring(package.read(name))))
+        core = fromstring(package.read("docProps/core.xml"))
+        yield from (Text(PROPERTIES, text) for node in core.iter() if (text := (node.text or "").strip()))
 
 
-def _properties(xml: bytes) -> Iterator[str]:
-    from defusedxml.ElementTree import fromstring
+def _word_body(body: Iterable[Any]) -> Iterator[Text]:
+    under, before = "首页", ""
+    for child in body:
+        if child.tag == f"{_W}tbl":
+            yield from _word_table(child, under, before)
+            continue
+        for paragraph in child.iter(f"{_W}p"):
+            text = _word_text(paragraph)
+            style = paragraph.find(f"{_W}pPr/{_W}pStyle")
+            if style is not None and style.get(f"{_W}val", "").startswith("Heading"):
+                under = text
+            if text:
+                before = text
+                yield Text(place_of(under), text)
+            yield from _alternatives(paragraph, under)
 
-    yield from (node.text or "" for node in fromstring(xml).iter())
+
+def _word_table(table: Any, under: str, caption: str) -> Iterator[Text]:
+    head: dict[int, str] = {}
+    named_so = table.find(f"{_W}tblPr/{_W}tblCaption")
+    caption = caption if named_so is None else named_so.get(f"{_W}val", "")
+    for row in table.iter(f"{_W}tr"):
+        cells = [(at, "\n".join(_word_lines(cell))) for at, cell in _grid(row)]
+        first = next((text for _, text in cells if text), "")
+        named = next((text for _, text in cells if _INDICATOR.match(f"{text} ")), first)
+        is_head = row.find(f"{_W}trPr/{_W}tblHeader") is not None
+        for at, text in cells:
+            if is_head and text:
+                head[at] = text
+            if text:
+                column = "" if is_head else head.get(at, "")
+                yield Text(place_of(under, caption, "" if is_head else named, column), text, named, column)
+        for cell in row.iter(f"{_W}p"):
+            yield from _alternatives(cell, under)
+
+
+def _grid(row: Any) -> Iterator[tuple[int, Any]]:
+    """The cells of a row with the column each begins in."""
+    at = 0
+    for cell in row.findall(f"{_W}tc"):
+        yield at, cell
+        span = cell.find(f"{_W}tcPr/{_W}gridSpan")
+        at += 1 if span is None else int(span.get(f"{_W}val", "1"))
+
+
+def _word_lines(node: Any) -> Iterator[str]:
+    yield from filter(None, map(_word_text, node.iter(f"{_W}p")))
+
+
+def _word_text(paragraph: Any) -> str:
+    return "".join(node.text or "" for node in paragraph.iter(f"{_W}t"))
+
+
+def _alternatives(paragraph: Any, under: str) -> Iterator[Text]:
+    for node in paragraph.iter():
+        if node.tag.endswith("}docPr") and node.get("descr"):
+            yield Text(f"{place_of(under)}图的替代文字", node.get("descr"))
+
+
+class _Sheet(NamedTuple):
+    """What is known of a sheet while its rows are read."""
+
+    title: str
+    head: dict[int, str]
 
 
 def _xlsx(data: bytes) -> Iterator[Text]:
     from openpyxl import load_workbook
 
-    book = load_workbook(io.BytesIO(data))
-    for sheet in book.worksheets:
+    for sheet in load_workbook(io.BytesIO(data)).worksheets:
+        known = _Sheet(sheet.title, {})
         for row in sheet.iter_rows():
-            for cell in row:
-                if cell.value is not None:
-                    yield f"{sheet.title}!{cell.coordinate}", _cell_text(cell.value, cell.number_format)
+            yield from _sheet_row(known, [cell for cell in row if cell.value not in (None, "")])
+
+
+def _sheet_row(sheet: _Sheet, cells: list[Any]) -> Iterator[Text]:
+    is_head = not sheet.head and len(cells) > 2
+    if is_head:
+        sheet.head.update({cell.column: str(cell.value) for cell in cells})
+    texts = [_cell_text(cell.value, cell.number_format) for cell in cells]
+    named = next((text for text in texts if _INDICATOR.match(f"{text} ")), texts[0] if texts else "")
+    for cell, text in zip(cells, texts):
+        column = "" if is_head else sheet.head.get(cell.column, "")
+        where = "·".join(part for part in (named, column) if column and part != text)
+        place = f"{sheet.title}!{cell.coordinate}{where and f'（{where}）'}"
+        yield Text(place, text, named, column)
 
 
 def _cell_text(value: Any, shown: str) -> str:
@@ -211,6 +209,11 @@ def _cell_text(value: Any, shown: str) -> str:
 def _pdf(data: bytes) -> Iterator[Text]:
     from pypdf import PdfReader
 
+    row = ""
     for number, page in enumerate(PdfReader(io.BytesIO(data)).pages, start=1):
         lines = (" ".join(line.split()) for line in page.extract_text().splitlines())
-        yield from ((f"第{number}页", line) for line in lines if line)
+        for line in filter(None, lines):
+            # a long name breaks: the numbers of a row may stand on the line after the one it begins on
+            found = re.match(r"(?:\S+ )?([A-Z]\d\d(?:[-.]\d+)? \S+)", line)
+            row = found[1] if found else row
+            yield Text(f"第{number}页", line, row)

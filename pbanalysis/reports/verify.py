@@ -1,44 +1,50 @@
 """Whether delivered files still are what was made: offline, number by number.
 
 A file is untouched when its checksum is the manifest's. One that is not is compared with the same file
-made again, and what differs is named: old → new, and where. With the store at hand the facts are
-recomputed too.
+made again, and what differs is named: where it stands, what should stand there, what does, and which
+indicator it is. With the store at hand the facts are recomputed too.
 """
 
 from __future__ import annotations
 
-import math
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from pbanalysis.errors import Code, Exit, PbError
+from pbanalysis.reports.comparing import Change, Sayings, changes
+from pbanalysis.reports.delivery import MANIFEST, Delivery
 from pbanalysis.reports.facts import numbers_in, orphans
-from pbanalysis.reports.files import read_json, sha256
-from pbanalysis.reports.manifest import seal
-from pbanalysis.reports.reading import Change, changes, lines_of, texts_of
+from pbanalysis.reports.files import sha256
+from pbanalysis.reports.reading import PAGE_FRAME, PROPERTIES, Text, lines_of, pictures_of, texts_of
+from pbanalysis.reports.recomputing import recomputed
 from pbanalysis.reports.remake import Remaker
 
 __all__ = ["FileVerdict", "VerifyReport", "verify"]
 
-State = Literal["untouched", "changed", "missing", "unlisted"]
+State = Literal["untouched", "resaved", "changed", "broken", "missing", "unlisted"]
 _STATES: Mapping[State, str] = {
     "untouched": "未改动",
+    "resaved": "已另存",
     "changed": "已改动",
+    "broken": "打不开",
     "missing": "缺失",
     "unlisted": "不在清单中",
 }
-_MANIFEST = "manifest.json"
+_NOT_PRINTED = "改动不在印出的文字和数字里"
 _MOST = 20
+_OFFICE = {".docx", ".xlsx"}
 _TEXTS = {".json", ".csv", ".html"}
 
 
 @dataclass(frozen=True, slots=True)
 class FileVerdict:
-    """One delivered file: its state, what differs in it, and a remark where nothing can be named."""
+    """One delivered file: its state, what differs in it, and a remark."""
 
     name: str
     state: State
@@ -47,25 +53,41 @@ class FileVerdict:
 
     def lines(self) -> Iterator[str]:
         """The verdict for a person."""
-        yield f"{'✔' if self.state == 'untouched' else '✘'} {self.name}：{_STATES[self.state]}{self.note and f'，{self.note}'}"
+        mark = {"untouched": "✔", "resaved": "△"}.get(self.state, "✘")
+        count = f"，{len(self.changes)} 处" if self.changes else ""
+        yield f"{mark} {self.name}：{_STATES[self.state]}{count}{self.note and f'，{self.note}'}"
         yield from (f"    {change}" for change in self.changes[:_MOST])
         if len(self.changes) > _MOST:
-            yield f"    ……共 {len(self.changes)} 处"
+            yield f"    ……共 {len(self.changes)} 处，以上为前 {_MOST} 处"
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """All verdicts; ``recomputed`` counts the facts compared with the store, ``disagreements`` those that differ."""
+    """All verdicts.
+
+    Attributes
+    ----------
+    files
+        One verdict a file.
+    recomputed, disagreements
+        How many facts were compared with the store, and those that differ.
+    store
+        The store; empty where none was found.
+    moved_on
+        Files that are as they were made, and not as they would be made of the store today.
+    """
 
     files: tuple[FileVerdict, ...]
     recomputed: int = 0
     disagreements: tuple[Change, ...] = ()
     store: str = ""
+    moved_on: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether every file is untouched and every recomputed number agrees."""
-        return not self.disagreements and all(verdict.state == "untouched" for verdict in self.files)
+        untouched = all(verdict.state == "untouched" for verdict in self.files)
+        return untouched and not self.disagreements and not self.moved_on
 
     @property
     def exit_status(self) -> Exit:
@@ -75,15 +97,28 @@ class VerifyReport:
     def lines(self) -> list[str]:
         """The result for a person: what is wrong, then the sum."""
         wrong = [line for verdict in self.files if verdict.state != "untouched" for line in verdict.lines()]
-        wrong += [f"✘ 与数据仓重算不一致：{change}" for change in self.disagreements[:_MOST]]
-        good = sum(verdict.state == "untouched" for verdict in self.files)
+        if self.moved_on:
+            names = "、".join(self.moved_on)
+            wrong.append(
+                f"✘ 数据仓或程序在报告生成之后有变动：{names} 的数字与现在重算的不一致。"
+                "如以现在的数据为准，请重新运行 pbanalysis report；否则请用生成报告时的数据仓核对（--store）"
+            )
+        wrong += [f"    与重算不一致：{change}" for change in self.disagreements[:_MOST]]
+        if len(self.disagreements) > _MOST:
+            wrong.append(f"    ……共 {len(self.disagreements)} 处，以上为前 {_MOST} 处")
+        return [*wrong, self._sum()]
+
+    def _sum(self) -> str:
+        counts = Counter(verdict.state for verdict in self.files)
+        told = "，".join(f"{counts[state]} 个{name}" for state, name in _STATES.items() if counts[state])
         data = (
-            f"；用数据仓重算 {self.recomputed} 个数，{len(self.disagreements)} 个不一致"
+            f"用数据仓重算 {self.recomputed} 个数，{len(self.disagreements)} 处不一致"
             if self.store
-            else "；没有找到数据仓，未重算（可用 --store 指明）"
+            else "没有找到数据仓，未重算（可用 --store 指明）"
         )
-        head = "通过" if self.ok else "未通过"
-        return [*wrong, f"{head}：{len(self.files)} 个文件，{good} 个未改动{data}"]
+        only_saved = not self.disagreements and not self.moved_on and {*counts} <= {"untouched", "resaved"}
+        head = "通过" if self.ok else "数字一致，但有文件已另存，不是生成时的原件" if only_saved else "未通过"
+        return f"{head}：{len(self.files)} 个文件，{told}；{data}"
 
     def to_dict(self) -> dict[str, Any]:
         """The result for a program."""
@@ -92,6 +127,7 @@ class VerifyReport:
             "files": [asdict(verdict) for verdict in self.files],
             "recomputed": self.recomputed,
             "disagreements": [asdict(change) for change in self.disagreements],
+            "moved_on": list(self.moved_on),
         }
 
 
@@ -116,198 +152,165 @@ def verify(path: Path, *, store: Path | None = None) -> VerifyReport:
         raise PbError(
             Code.UNKNOWN_PARAMETER, "没有这个文件或文件夹", where="verify", got=path.name, fix="请检查路径"
         )
-    if path.suffix == ".zip":
+    if path.suffix.lower() == ".zip":
         with tempfile.TemporaryDirectory() as folder:
             try:
                 zipfile.ZipFile(path).extractall(folder)
-            except zipfile.BadZipFile as error:
+            except (zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
                 raise PbError(
-                    Code.INPUT_REFUSED, "压缩包已损坏", where=path.name, fix="请重新取得该文件"
+                    Code.INPUT_REFUSED, "压缩包不完整或已损坏", where=path.name, fix="请重新取得该文件"
                 ) from error
-            manifest = next(Path(folder).rglob(_MANIFEST), None)
-            return _check(_found(manifest, path), store, None)
+            return _Check(_found(next(Path(folder).rglob(MANIFEST), None), path), store).report()
     if path.is_dir():
-        return _check(_found(path / _MANIFEST, path), store, None)
-    manifest = next((parent / _MANIFEST for parent in path.parents if (parent / _MANIFEST).exists()), None)
-    out = _found(manifest, path)
-    return _check(out, store, path.relative_to(out).as_posix())
+        return _Check(_found(path / MANIFEST, path), store).report()
+    manifest = next((parent / MANIFEST for parent in path.parents if (parent / MANIFEST).exists()), None)
+    delivery = _found(manifest, path)
+    return _Check(delivery, store, path.relative_to(delivery.folder).as_posix()).report()
 
 
-def _found(manifest: Path | None, path: Path) -> Path:
+def _found(manifest: Path | None, path: Path) -> Delivery:
     if manifest is None or not manifest.exists():
         raise PbError(
             Code.UNKNOWN_PARAMETER,
-            "旁边没有 manifest.json，无从核对",
+            "旁边没有 manifest.json（清单），无从核对",
             where=path.name,
             fix="请把文件放回报告目录（或解开的附件包）中原来的位置再核对",
         )
-    return manifest.parent
+    return Delivery(manifest.parent)
 
 
-def _check(out: Path, store: Path | None, only: str | None) -> VerifyReport:
-    listed = _listed(out)
-    names = sorted(listed) if only is None else [_listed_name(only, listed)]
-    states: dict[str, State] = {name: _state(out, name, listed) for name in names}
-    if only is not None and names[0] != only:  # a renamed copy is compared with the file it is a copy of
-        states = {only: "untouched" if sha256(out / only) == listed[names[0]] else "changed"}
-    others = {} if only is None else {name: _state(out, name, listed) for name in listed}
-    touched = frozenset(name for name, state in {**others, **states}.items() if state != "untouched")
-    remaker = Remaker(out, store, touched)
-    verdicts = [
-        _verdict(out, name, _listed_name(name, listed), state, remaker) for name, state in states.items()
-    ]
-    if only is None or only == _MANIFEST:
-        verdicts += _manifest_verdicts(out)
-    folders = {PurePosixPath(name).parent.as_posix() for name in states}
-    compared, wrong = _recomputed(out, folders, remaker)
-    return VerifyReport(tuple(verdicts), compared, tuple(wrong), str(remaker.store or ""))
+class _Check:
+    """One check of a delivery, or of one file of it."""
+
+    def __init__(self, delivery: Delivery, store: Path | None, only: str | None = None) -> None:
+        self._delivery, self._only = delivery, only
+        self._touched = frozenset(name for name in delivery.listed if not delivery.intact(name))
+        self._remaker = Remaker(delivery, store, self._touched)
+
+    def report(self) -> VerifyReport:
+        """All verdicts, and the facts against the store."""
+        delivery, only = self._delivery, self._only
+        if only is None:
+            verdicts = [self._verdict(name, delivery.shown(name)) for name in sorted(delivery.listed)]
+            verdicts += [self._unlisted(path) for path in delivery.extra()]
+        elif only == MANIFEST:
+            verdicts = []
+        else:
+            name = delivery.alike(only)
+            verdicts = [self._verdict(name, only) if name in delivery.listed else self._unlisted(only)]
+        if only in (None, MANIFEST):
+            verdicts.append(self._of_manifest())
+        folders = delivery.folders() if only in (None, MANIFEST) else [self._folder(only or "")]
+        whole = only in (None, "results.csv")
+        count, wrong, moved_on = recomputed(delivery, self._remaker, folders, self._touched, whole=whole)
+        return VerifyReport(tuple(verdicts), count, tuple(wrong), str(self._remaker.store or ""), moved_on)
+
+    def _folder(self, path: str) -> str:
+        return PurePosixPath(self._delivery.alike(path)).parent.as_posix()
+
+    def _of_manifest(self) -> FileVerdict:
+        if self._delivery.sealed:
+            return FileVerdict(MANIFEST, "untouched")
+        note = "清单自身的校验码不符：清单里有内容被改动；各文件另与重新生成的内容核对"
+        return FileVerdict(MANIFEST, "changed", note=note)
+
+    def _unlisted(self, path: str) -> FileVerdict:
+        """A file nobody vouches for; a copy of one that is listed is said to be one."""
+        digest = sha256(self._delivery.folder / path)
+        same = next((name for name, known in self._delivery.listed.items() if known == digest), "")
+        note = f"与 {self._delivery.shown(same)} 内容相同" if same else "不是 pbanalysis 生成的，来源不明"
+        return FileVerdict(path, "unlisted", note=note)
+
+    def _verdict(self, name: str, shown: str) -> FileVerdict:
+        """The verdict on the file at ``shown``, which is the listed ``name`` or a copy of it."""
+        path = self._delivery.folder / shown
+        if not path.exists():
+            return FileVerdict(shown, "missing", note="清单中有，报告目录里没有")
+        if sha256(path) == self._delivery.listed[name]:
+            return FileVerdict(shown, "untouched")
+        data, made = path.read_bytes(), self._remaker.file(name)
+        if made == data:
+            return FileVerdict(shown, "changed", note="内容与重新生成的一致，是清单中它的校验码被改动")
+        if not data or (made or b"").startswith(data):
+            short = f"应为 {len(made):,} 字节，只有 {len(data):,} 字节" if made else "是空文件"
+            return FileVerdict(shown, "broken", note=f"文件不完整：{short}")
+        try:
+            now = texts_of(name, data)
+        except ValueError:
+            lines = [lines_of(made), lines_of(data)] if made and PurePosixPath(name).suffix in _TEXTS else []
+            found = changes(lines[0], lines[1], self._sayings(name)) if lines else []
+            return FileVerdict(shown, "broken", tuple(found), "文件已损坏")
+        before = texts_of(name, made) if made else None
+        if now is None:
+            return FileVerdict(shown, "changed", note="这种文件只能核对校验码")
+        if name.endswith(".ipynb"):
+            return self._notebook(name, shown)
+        if made is None or before is None:
+            return self._by_facts(name, shown, now)
+        return self._compared(name, shown, (before, made), (now, data))
+
+    def _compared(
+        self, name: str, shown: str, before: tuple[list[Text], bytes], now: tuple[list[Text], bytes]
+    ) -> FileVerdict:
+        """A changed file against the same file made again."""
+        office, (should, is_now) = PurePosixPath(name).suffix in _OFFICE, (before[0], now[0])
+        if office:
+            should, is_now = _body(should), _body(is_now)
+        found = changes(should, is_now, self._sayings(name))
+        if found:
+            same = all(numbers_in(change.old) == numbers_in(change.new) for change in found)
+            return FileVerdict(shown, "changed", tuple(found), "改动的是文字，数字与事实一致" * same)
+        if not office:
+            return FileVerdict(shown, "changed", note=_NOT_PRINTED)
+        if pictures_of(before[1]) != pictures_of(now[1]):
+            return FileVerdict(shown, "changed", note="文字和数字与事实一致，但图片不是原来的")
+        return FileVerdict(shown, "resaved", note="印出的数字和文字与事实一致")
+
+    def _notebook(self, name: str, shown: str) -> FileVerdict:
+        """A changed notebook: by its page, then by its own parts."""
+        page = str(PurePosixPath(name).with_suffix(".html"))
+        made = self._remaker.page(name, page, even_changed=True)
+        found: list[Change] = []
+        if made is not None and page in self._delivery.listed and page not in self._touched:
+            shows = texts_of(page, self._delivery.read(page)) or []
+            found = changes(shows, texts_of(page, made) or [], self._sayings(name))
+        should, does = self._remaker.inside(name)
+        found = found or changes(should, does, self._sayings(name))
+        return FileVerdict(shown, "changed", tuple(found), "" if found else _NOT_PRINTED)
+
+    def _by_facts(self, name: str, shown: str, now: list[Text]) -> FileVerdict:
+        """A changed file that cannot be made again: its numbers against the facts."""
+        known = self._facts(name)
+        if name in ("index.html", "results.csv"):
+            return FileVerdict(shown, "changed", note="没有找到数据仓，不能指出是哪个数（可用 --store 指明）")
+        if not known or PurePosixPath(name).suffix == ".json":
+            return FileVerdict(shown, "changed", note="缺少重新生成所需的文件，不能指出改动之处")
+        strange = [Change(text.place, "", number) for text in now for number in orphans(text.text, known)]
+        told = "以下各数不在 facts.json 中" if strange else "各数均在 facts.json 中"
+        return FileVerdict(shown, "changed", tuple(strange), f"缺少重新生成所需的文件，{told}")
+
+    def _facts(self, name: str) -> list[Mapping[str, Any]]:
+        folder = PurePosixPath(name).parent
+        return list(self._delivery.json(f"{folder}/facts.json").get("facts", []))
+
+    def _sayings(self, name: str) -> Sayings:
+        """What names the numbers of a file: its folder's blocks and facts, and the units' names."""
+        units = dict(folder.split("_", 1) for folder in self._delivery.folders() if "_" in folder)
+        folder = PurePosixPath(name).parent.as_posix()
+        if folder == ".":
+            return Sayings(units=units)
+        document, parts = self._remaker.document(folder), self._remaker.parts(folder) or {}
+        blocks = [block for part in parts.values() for block in part]
+        facts = {fact["id"]: fact for block in blocks for fact in block["facts"]}
+        known = {fact["id"]: fact for fact in self._facts(name)}
+        return Sayings([*blocks, *(document.blocks if document else ())], (known | facts).values(), units)
 
 
-def _listed(out: Path) -> dict[str, str]:
-    """Every file with its checksum: the reports', and the county's own."""
-    manifest = read_json(out / _MANIFEST)
-    if not manifest:
-        raise PbError(
-            Code.INPUT_REFUSED, "manifest.json 已损坏", where=out.name, fix="请取得未改动的清单后再核对"
-        )
-    listed = dict(manifest.get("files") or {})
-    for entry in manifest.get("reports", []):
-        listed |= entry.get("files") or {}
-    return listed
+def _body(texts: list[Text]) -> list[Text]:
+    """Without what an office program writes anew on saving: the properties, and the page numbers.
 
-
-def _listed_name(name: str, listed: Mapping[str, str]) -> str:
-    """The listed file that ``name`` is, or is a renamed copy of."""
-    if name in listed or name == _MANIFEST:
-        return name
-    path = PurePosixPath(name)
-    alike = [
-        n for n in listed if PurePosixPath(n).parent == path.parent and PurePosixPath(n).suffix == path.suffix
-    ]
-    alike = [n for n in alike if path.stem.startswith(PurePosixPath(n).stem)] or alike
-    return alike[0] if len(alike) == 1 else name
-
-
-def _state(out: Path, name: str, listed: Mapping[str, str]) -> State:
-    if name == _MANIFEST:
-        return "untouched"
-    if not (out / name).exists():
-        return "missing"
-    if name not in listed:
-        return "unlisted"
-    return "untouched" if sha256(out / name) == listed[name] else "changed"
-
-
-def _verdict(out: Path, name: str, listed_as: str, state: State, remaker: Remaker) -> FileVerdict:
-    if state != "changed":
-        return FileVerdict(name, state)
-    data = (out / name).read_bytes()
-    try:
-        now = texts_of(name, data)
-    except ValueError:
-        made = remaker.file(listed_as) if PurePosixPath(name).suffix in _TEXTS else None
-        found = changes(lines_of(made), lines_of(data)) if made else []
-        return FileVerdict(name, state, tuple(found), "文件已损坏，打不开")
-    if now is None:
-        return FileVerdict(name, state, note="这种文件只能核对校验码")
-    made = remaker.file(listed_as)
-    if made == data:
-        return FileVerdict(name, state, note="内容与重新生成的一致，清单中的校验码被改动")
-    before = texts_of(listed_as, made) if made else None
-    if before is None:
-        return _without_original(out, name, now, remaker)
-    found = changes(before, now)
-    known = _facts(out, listed_as)
-    named = tuple(replace(change, fact=_fact_of(change, known)) for change in found)
-    return FileVerdict(name, state, named, "" if named else "改动不在印出的文字和数字里")
-
-
-def _without_original(out: Path, name: str, now: Any, remaker: Remaker) -> FileVerdict:
-    """A changed file that cannot be made again: by its page, or by the facts."""
-    path = PurePosixPath(name)
-    if path.suffix == ".ipynb":
-        page = str(path.with_suffix(".html"))
-        made = remaker.page(name, page, even_changed=True)
-        if made is not None and (out / page).exists():
-            found = changes(texts_of(page, (out / page).read_bytes()) or [], texts_of(page, made) or [])
-            return FileVerdict(name, "changed", tuple(found), "" if found else "改动不在印出的文字和数字里")
-    if path.name == "facts.json" and remaker.frame(str(path.parent)) is None:
-        return FileVerdict(name, "changed", note="改动在“document”部分：稿别、编号、乡镇说明或校验码")
-    known = _facts(out, name)
-    if not known or path.suffix in (".json", ".ipynb", ".csv"):
-        return FileVerdict(name, "changed", note="缺少重新生成所需的文件，不能指出改动之处")
-    strange = [Change(place, "", number) for place, text in now for number in orphans(text, known)]
-    return FileVerdict(
-        name, "changed", tuple(strange), "以下各数不在 facts.json 中" if strange else "各数均在 facts.json 中"
-    )
-
-
-def _facts(out: Path, name: str) -> list[Mapping[str, Any]]:
-    return list(read_json((out / name).parent / "facts.json").get("facts", []))
-
-
-def _fact_of(change: Change, facts: Iterable[Mapping[str, Any]]) -> str:
-    """The fact whose printed text is the old number, where only one is."""
-    found = [
-        fact["id"] for fact in facts if change.old and change.old in (fact["text"], *numbers_in(fact["text"]))
-    ]
-    return str(found[0]) if len(found) == 1 else ""
-
-
-def _manifest_verdicts(out: Path) -> Iterator[FileVerdict]:
-    manifest = read_json(out / _MANIFEST)
-    if "seal" in manifest and seal(manifest)["seal"] != manifest["seal"]:
-        yield FileVerdict(_MANIFEST, "changed", note="清单自身的校验码不符")
-    else:
-        yield FileVerdict(_MANIFEST, "untouched")
-
-
-_PARTS = (
-    "value",
-    "numerator",
-    "denominator",
-    "ci_low",
-    "ci_high",
-    "n_not_due",
-    "n_na",
-    "n_unknown",
-    "target",
-)
-
-
-def _recomputed(out: Path, folders: Iterable[str], remaker: Remaker) -> tuple[int, list[Change]]:
-    """Facts of the folders against results recomputed from the store."""
-    folders = [folder for folder in sorted(folders) if (out / folder / "facts.json").exists()]
-    if not folders or remaker.results is None:
-        return 0, []
-    rows = {(r["indicator_id"], r["unit_id"]): r for r in remaker.results.to_dict("records")}
-    county = next((unit for (_, unit), row in rows.items() if row["unit_level"] == "county"), "")
-    compared, wrong = 0, []
-    for folder in folders:
-        unit = county if folder == "county" else folder.partition("_")[0]
-        for fact in _facts(out, f"{folder}/facts.json"):
-            whose, part = _whose(fact, unit, county)
-            row = rows.get((str(fact.get("indicator_id")), whose))
-            if row is None or part not in _PARTS or fact["state"] == "suppressed":
-                continue
-            compared += 1
-            if not _same(fact["value"], row[part]):
-                wrong.append(Change(f"{folder}/facts.json", f"{row[part]}", f"{fact['value']}", fact["id"]))
-    return compared, wrong
-
-
-def _whose(fact: Mapping[str, Any], unit: str, county: str) -> tuple[str, str]:
-    """The unit a fact is about, and which number of its row."""
-    name = str(fact["id"])
-    of_county = name.startswith("county.")
-    part = name.removeprefix("county.").removeprefix(f"{fact.get('indicator_id')}.")
-    return (county if of_county else unit), part
-
-
-def _same(printed: Any, computed: Any) -> bool:
-    if printed is None or computed is None or computed != computed:
-        return printed is None and (computed is None or computed != computed)
-    try:
-        return math.isclose(float(printed), float(computed), rel_tol=1e-9, abs_tol=1e-12)
-    except (TypeError, ValueError):
-        return False
+    What stands at the head and foot of pages counts once, whatever the number of sections.
+    """
+    frame = {text.text for text in texts if text.place == PAGE_FRAME}
+    heads = [Text(PAGE_FRAME, text) for text in sorted(frame) if not text.strip("—- ").isdigit()]
+    return [*(text for text in texts if text.place not in (PAGE_FRAME, PROPERTIES)), *heads]

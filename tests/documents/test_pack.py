@@ -6,19 +6,26 @@ import hashlib
 import io
 import json
 import re
+import shutil
+import subprocess
 import zipfile
+from urllib.parse import unquote
 
 import pytest
 import sample_blocks as sample
 
+from pbanalysis.calendar import Period
 from pbanalysis.errors import Code, PbError
 from pbanalysis.privacy import scan
 from pbanalysis.privacy.scan import scan_folder
 from pbanalysis.reports import attachments
+from pbanalysis.reports.delivery import CHECKSUMS, GUIDE
 from pbanalysis.reports.manifest import seal
-from pbanalysis.reports.pack import CHECKSUMS, pack
+from pbanalysis.reports.pack import pack
+from pbanalysis.reports.packing import packed_name
 
 UTF8 = 0x800
+TABLE = "基层组织建设重点指标完成情况统计表"
 MIDDLE = "629901106_双河镇"
 
 
@@ -34,9 +41,10 @@ def test_the_county_goes_into_one_zip_with_everything(finished, tmp_path):
     names = set(members(path))
     root = path.stem
     assert {f"{root}/index.html", f"{root}/manifest.json", f"{root}/{CHECKSUMS}"} <= names
+    assert f"{root}/全县_2023年度_全部指标.csv" in names
     for code, town in (sample.TOWNS["small"], sample.TOWNS["middle"]):
-        for file in ("report.pdf", "report.docx", "report.xlsx", "facts.json", "rectification.html"):
-            assert f"{root}/{code}_{town}/{file}" in names
+        for what in ("评估报告.pdf", "评估报告.docx", f"{TABLE}.xlsx", "数字出处.json", "整改成效.html"):
+            assert f"{root}/{code}_{town}/{town}_2023年度_{what}" in names
 
 
 def test_a_township_gets_its_own_zip_with_its_own_index(finished, tmp_path):
@@ -50,7 +58,7 @@ def test_a_township_gets_its_own_zip_with_its_own_index(finished, tmp_path):
     page = found[f"{paths[0].stem}/index.html"].decode()
     links = re.findall(r'href="([^"]+)"', page)
     assert len(links) == 7
-    assert all(f"{paths[0].stem}/{link}" in found for link in links)
+    assert all(f"{paths[0].stem}/{unquote(link)}" in found for link in links)
     assert "http" not in page.replace("http-equiv", "")
     assert "<script" not in page
 
@@ -62,21 +70,74 @@ def test_names_survive_on_windows(finished, tmp_path):
         for member in package.infolist():
             assert member.flag_bits & UTF8
             assert not re.search(r'[\\:*?"<>|]|^/|\.\./', member.filename)
+            assert not any(part != part.strip(" .") for part in member.filename.split("/"))
             assert len(member.filename) < 120
 
 
+def test_every_link_of_an_unpacked_package_leads_to_a_file(out, tmp_path):
+    """The county's contents page, its links led to the Chinese names, error cards included."""
+    links = {f"{MIDDLE}/report.docx": "Word", f"{MIDDLE}/rectification.html": "网页", "results.csv": "CSV",
+             "errors/629901200_柳林乡_development.html": "原因", "#top": "页首"}  # fmt: skip
+    page = "".join(f'<a href="{path}">{label}</a>' for path, label in links.items())
+    (out / "index.html").write_text(page, encoding="utf-8")
+    (out / "errors").mkdir()
+    (out / "errors" / "629901200_柳林乡_development.html").write_text("未生成", encoding="utf-8")
+    vouch(out)
+    path = pack(out, tmp_path)[0].path
+    shutil.unpack_archive(path, tmp_path)
+    packed = (tmp_path / path.stem / "index.html").read_text(encoding="utf-8")
+    found = {label: unquote(link) for link, label in re.findall('href="([^"]+)">([^<]+)<', packed)}
+    assert found["原因"] == "未能生成的报告/629901200_柳林乡_发展党员.html"
+    assert found.pop("页首") == "#top"
+    assert all((tmp_path / path.stem / link).is_file() for link in found.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "packed"),
+    [
+        ("629901106_双河镇/member_development.ipynb", "629901106_双河镇/双河镇_2023年度_发展党员_分析过程.ipynb"),
+        ("county/overview.html", "全县/全县_2023年度_全县一览.html"),
+        ('629901107_a:b?镇. /report.pdf', "629901107_a_b_镇/a_b_镇. _2023年度_评估报告.pdf"),
+        ("errors/629901106_双河镇_document.html", "未能生成的报告/629901106_双河镇_评估报告.html"),
+    ],
+)  # fmt: skip
+def test_names_in_a_package_are_chinese_and_allowed_everywhere(name, packed):
+    """Whose, when and what; no character or ending that Windows forbids."""
+    assert packed_name(name, Period.parse("2023")) == packed
+
+
+def test_the_guide_says_what_is_there_and_how_to_check(finished, tmp_path):
+    """In Notepad's encoding; only kinds of files that are there are explained."""
+    path = pack(finished, tmp_path, townships=["双河镇"])[0].path
+    text = members(path)[f"{path.stem}/说明.txt"].decode("utf-8-sig")
+    assert "pbanalysis verify" in text
+    assert "双击 index.html" in text
+    assert "certutil -hashfile" in text
+    assert "\r\n" in text
+    assert "全部指标" not in text
+
+
+def test_sums_are_checked_by_the_ordinary_program(finished, tmp_path, program):
+    """sha256sum -c of what was unpacked: every file is all right."""
+    path = pack(finished, tmp_path, townships=["双河镇"])[0].path
+    shutil.unpack_archive(path, tmp_path)
+    command = [program("sha256sum"), "--quiet", "-c", CHECKSUMS]
+    assert subprocess.run(command, cwd=tmp_path / path.stem, capture_output=True).returncode == 0
+
+
 def test_checksums_and_manifest_agree_with_what_is_inside(finished, tmp_path):
-    """校验码.txt has a line for each file; the manifest is sealed, and names no other file."""
+    """校验码.txt has a line for each file; the manifest is sealed, and names no other file but the guide."""
     path = pack(finished, tmp_path)[0].path
     found = {name.split("/", 1)[1]: data for name, data in members(path).items()}
     text = found.pop(CHECKSUMS)
     assert text.startswith(b"\xef\xbb\xbf")
-    lines = dict(reversed(line.split("  ", 1)) for line in text.decode("utf-8-sig").splitlines())
+    lines = dict(reversed(line.split("  ", 1)) for line in text.decode("utf-8-sig").splitlines()[1:])
     assert lines == {name: hashlib.sha256(data).hexdigest() for name, data in found.items()}
     manifest = json.loads(found["manifest.json"])
     assert seal(manifest) == manifest
     listed = {name for entry in manifest["reports"] for name in entry["files"]} | set(manifest["files"])
-    assert listed == set(found) - {"manifest.json"}
+    assert listed == set(found) - {"manifest.json", GUIDE}
+    assert set(manifest["names"]) == listed
 
 
 def test_the_same_reports_give_the_same_zip(finished, tmp_path):
