@@ -103,7 +103,11 @@ def plot_audits(report: Report) -> Figure | Box:
         return words.nothing("档案抽查没有可公布的数据，本图不画。")
     words = replace(words, subject="新发展党员档案抽查")
     return audit_coverage(
-        words, [n for n, _ in shown], [r.numerator for _, r in shown], [r.denominator for _, r in shown]
+        words,
+        [n for n, _ in shown],
+        [r.numerator for _, r in shown],
+        [r.denominator for _, r in shown],
+        judged=[k for k, (_, r) in enumerate(shown) if r.judged],
     )
 
 

@@ -75,9 +75,10 @@ def curve(fitted: KaplanMeier | None) -> Curve | None:
     )
 
 
-def county_curve(report: Report, indicator: str) -> Curve | None:
-    """The county's curve beside a township's; none in the county's own paper."""
-    known = report.county_curve(indicator) if report.township else None
+def county_curve(report: Report, indicator: str, own: KaplanMeier | None) -> Curve | None:
+    """The county's curve beside a township's; none in the county's own paper, and none beside a few units."""
+    alone = report.township is None or own is None or own.at_risk[0] < FEW
+    known = None if alone else report.county_curve(indicator)
     if known is None:
         return None
     median = np.nan if known.median is None else known.median

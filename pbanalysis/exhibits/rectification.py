@@ -55,7 +55,7 @@ def plot_time_to_close(report: Report) -> Figure | Box:
     own = time_to_close(report.known, report.period)
     if own is not None:
         words = replace(words, n=(*spans(words.size(int(own.at_risk[0]))), *_no_days(report, words)))
-    return survival(few(own, words), curve(own), county_curve(report, "R06"))
+    return survival(few(own, words), curve(own), county_curve(report, "R06", own))
 
 
 def _no_days(report: Report, words: Caption) -> tuple[Span, ...]:

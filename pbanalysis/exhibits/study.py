@@ -85,7 +85,7 @@ def plot_study_lag(report: Report) -> Figure | Box:
     if why := undrawn(report, "S06"):
         return words.nothing(why)
     own = study_lag(report.known, report.period)
-    return time_to_event(few(own, words), curve(own), county_curve(report, "S06"))
+    return time_to_event(few(own, words), curve(own), county_curve(report, "S06", own))
 
 
 def learning_gain(report: Report) -> Paragraph:

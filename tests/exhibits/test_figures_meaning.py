@@ -122,6 +122,19 @@ def test_the_required_number_of_files_is_rounded_up() -> None:
     assert "丙缺" not in alt
 
 
+def test_no_township_is_short_of_the_countys_requirement() -> None:
+    """A requirement of the county, or one that is not due yet, makes no shortfall of a row it does not bind."""
+    audit = ["甲", "全县"], [0, 10], [8, 109]
+    due = fig.audit_coverage(caption(counted="份"), *audit, judged=[1]).block()
+    assert "甲缺" not in due["alt"]
+    assert "全县缺 23 份" in due["alt"]
+    assert "全县要求不低于 30%" in due["title"]
+    early = fig.audit_coverage(caption(counted="份"), *audit, judged=[])
+    assert "缺" not in early.block()["alt"]
+    assert "达到" not in early.block()["alt"]
+    assert BAD not in svg(early)
+
+
 def test_a_median_not_reached_is_said(words: list[str]) -> None:
     """Where the curve never reaches a half the alt text says how long was watched, not a median."""
     curve = fig.Curve([10, 40], [0.9, 0.8], [10, 6], 10)

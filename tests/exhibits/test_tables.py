@@ -15,11 +15,13 @@ import pbanalysis as pb
 from pbanalysis.calendar import Period
 from pbanalysis.demo import demo_tables
 from pbanalysis.exhibits.blocks import Box, Table, facts_of, text_of
+from pbanalysis.exhibits.parts import county_curve
 from pbanalysis.exhibits.phrases import matter
 from pbanalysis.plan.clauses import measures as plan_measures
 from pbanalysis.plan.registry import registry
 from pbanalysis.store.write import write_store
 from pbanalysis.terms import STATES
+from pbanalysis.themes.beside import study_lag
 from pbanalysis.themes.matters import general
 from pbanalysis.themes.reading import Reading
 from pbanalysis.themes.report import Report, published
@@ -291,3 +293,22 @@ def test_a_clause_on_what_stands_out_says_one_way(reports: list[Report]) -> None
     said = [text_of(matter(found)) for found in general(report) if found.kind == "stands_out"]
     assert [("显著低于" in text, "显著高于" in text) for text in said] == [(True, False), (False, True)]
     assert "一年内反弹率" not in said[0]
+
+
+def test_a_curve_of_few_units_stands_alone(reports: list[Report]) -> None:
+    """Nine documents to study are shown with their median and not beside the county's thousands."""
+    drawn = {}
+    for report in (r for r in reports if r.theme == "study"):
+        figure, reading = pb.plot_study_lag(report), report.reading("S06")
+        drawn[reading.small] = [text_of(line) for line in figure.lines()]
+    assert not any("全县" in line for line in drawn[True])
+    assert any("全县" in line for line in drawn[False])
+
+
+def test_few_units_have_no_countys_curve(reports: list[Report]) -> None:
+    """The picture holds no second curve either: the county's is not passed to it."""
+    few = next(r for r in reports if r.theme == "study" and r.reading("S06").small)
+    many = next(r for r in reports if r.theme == "study" and not r.reading("S06").small)
+    own = [study_lag(r.known, r.period) for r in (few, many)]
+    assert county_curve(few, "S06", own[0]) is None
+    assert county_curve(many, "S06", own[1]) is not None

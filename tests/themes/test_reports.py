@@ -207,7 +207,13 @@ def test_a_period_filed_in_part_is_not_compared(towns: list[pb.Township], frame:
     assert "R02" in shown
     assert "R02 台账四要素完整率" not in shown
     assert "收集不全" in shown
-    kept = before(pb.study_quality(towns[0], "2023", frame))
+    report = pb.study_quality(towns[0], "2023", frame)
+    partly = replace(report)
+    few = {name: replace(r, thin=name == "S14") for name, r in report.previous.items()}
+    partly.__dict__["previous"] = few  # meetings of a year before that were filed in part: owed as ever
+    assert {"S01", "S02", "S03", "S14"} <= {r.id for r in before(partly).thin}
+    assert not {"S01", "S02", "S03", "S13", "S14"} & {r.id for r, _ in before(partly).short}
+    kept = before(report)
     assert not kept.thin
     assert "S01" in {r.id for r, _ in kept.short}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -30,6 +30,7 @@ def audit_coverage(
     total: Numbers,
     *,
     required: float = 0.3,
+    judged: Collection[int] | None = None,
 ) -> Figure | Box:
     """Share of files audited with the required share as a line; a shortfall says how many are missing.
 
@@ -38,13 +39,16 @@ def audit_coverage(
     audited, total : array_like, shape (k,)
         Files audited and files there are, the unit that the title speaks of first; the number required is
         rounded up.
+    judged
+        Rows that the requirement binds and that are due; of the others no shortfall is said. None: all.
     """
     done, files = floats(audited), floats(total)
     known = [k for k in range(len(files)) if files[k] > 0 and np.isfinite(done[k])]
     if not known:
         return caption.nothing(f"没有应抽查的{caption.counted}，本图不画。")
     need = [ceil(required * files[k] - 1e-9) if k in known else 0 for k in range(len(files))]
-    short = [k for k in known if done[k] < need[k]]
+    bound = [k for k in known if judged is None or k in judged]
+    short = [k for k in bound if done[k] < need[k]]
     text = [
         f"{'！' if k in short else ''}{number_text(done[k])}/{number_text(files[k])}"
         + (f"，{percent(done[k] / files[k], files[k])}" if files[k] >= FEW else "")
@@ -77,15 +81,17 @@ def audit_coverage(
         fact("audited_n", checked),
         f"{unit}（",
         *spans_of(share_of),
-        "要求不低于 ",
+        "要求不低于 " if first in bound else "全县要求不低于 ",
         caption.share("required", required, 1),
         "）",
     )
-    met: Line = "各行均达到要求"
+    met: list[Line] = (
+        ["各行均达到要求" if len(bound) == len(known) else "已到期并受此要求的均达到"] if bound else []
+    )
     rows: list[Line] = [
         (f"{labels[k]}缺 ", fact(f"short_{k}", float(need[k] - done[k])), unit) for k in short
     ]
-    return caption.figure(sheet, title=title, alt=joined([title, *(rows or [met])]), n=caption.size(n))
+    return caption.figure(sheet, title=title, alt=joined([title, *(rows or met)]), n=caption.size(n))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
