@@ -254,12 +254,11 @@ def _figure(block: Block, pictures: _Pictures) -> str:
 
 
 def _captioned(block: Block) -> str:
-    about = about_table(block)
-    notes = notes_of(block)
-    inside = [_p("PbCaption", block["title"]), *([_p("PbUnit", about)] if about else []), _table(block)]
-    *before, last = notes or [""]
-    kept = [_p("PbNote", note, extra="<w:keepNext/><w:keepLines/>") for note in before]
-    return "".join((*inside, *kept, _p("PbNote", last, extra="<w:keepLines/>" + _AFTER)))
+    """A table with its title above; its notes are its last row, so that they are never alone on a page."""
+    about, notes = about_table(block), notes_of(block)
+    above = _p("PbCaption", block["title"]) + (_p("PbUnit", about) if about else "")
+    after = "" if notes else _p("PbNote", extra=_AFTER)
+    return above + _table(block, notes=notes) + after
 
 
 _BORDERS = "".join(
@@ -289,7 +288,7 @@ def _frame(*rows: str, least: float = 0, exact: bool = False) -> str:
     return f"<w:tbl>{_table_head([WIDTH], {})}{''.join(made)}</w:tbl>"
 
 
-def _table(block: Block, least: float = 0) -> str:
+def _table(block: Block, least: float = 0, notes: Sequence[str] = ()) -> str:
     """A table whose head repeats on every page and whose rows are not split."""
     size = type_size(block)
     small = "Small" if size < 9 else ""
@@ -299,9 +298,20 @@ def _table(block: Block, least: float = 0) -> str:
     made = list(_head_rows(head_rows(block["columns"]), widths, small))
     begun, foot = begun_rows(block), foot_rows(block)
     for k, row in enumerate(rows, start=1):  # none of the first ones or the last ones is alone on a page
-        keep = len(rows) <= SHORT or row["kind"] == "group" or k < begun or k > len(rows) - max(foot, 1)
+        last = k > len(rows) - (max(foot, 1) if notes else foot - 1)
+        keep = len(rows) <= SHORT or row["kind"] == "group" or k < begun or last
         made.append(_row(row, block["columns"], widths, small, keep=keep, least=least))
+    if notes:
+        made.append(_notes_row(notes, widths))
     return f"<w:tbl>{_table_head(widths, about)}{''.join(made)}</w:tbl>"
+
+
+def _notes_row(notes: Sequence[str], widths: Sequence[float]) -> str:
+    *before, last = notes
+    paragraphs = "".join((*(_p("PbNote", note) for note in before), _p("PbNote", last, extra=_AFTER)))
+    none = "".join(f'<w:{side} w:val="nil"/>' for side in ("left", "bottom", "right"))
+    cell = f'<w:tcW w:w="{sum(widths) * 20:.0f}" w:type="dxa"/><w:gridSpan w:val="{len(widths)}"/><w:tcBorders>{none}</w:tcBorders>'
+    return f"<w:tr><w:trPr><w:cantSplit/></w:trPr><w:tc><w:tcPr>{cell}</w:tcPr>{paragraphs}</w:tc></w:tr>"
 
 
 def _cell(

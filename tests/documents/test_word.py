@@ -235,8 +235,8 @@ def test_every_cell_ends_in_a_paragraph_and_no_table_touches_another(made):
     assert len(ids) == len(set(ids)) > 0
 
 
-def test_a_figure_or_table_stays_with_its_caption_and_source(read):
-    """Picture, caption and source line on one page: each is kept with the next; so is a table's last row."""
+def test_a_figure_stays_with_its_caption_and_source(read):
+    """Picture, caption and source line on one page: each is kept with the next."""
     blocks = list(read("middle").element.body)
     figures = [k for k, block in enumerate(blocks) if block.find(f".//{W}drawing") is not None]
     assert figures
@@ -245,8 +245,28 @@ def test_a_figure_or_table_stays_with_its_caption_and_source(read):
         names = [blocks[j].pPr.pStyle.val for j in (k, k + 1, k + 2)]
         assert names == ["PbFigure", "PbCaption", "PbNote"]
         assert all(styles[name].paragraph_format.keep_with_next for name in names[:2])
-    for table, after in pairwise(blocks):
-        if table.tag == f"{W}tbl" and after.find(f"{W}pPr/{W}pStyle[@{W}val='PbNote']") is not None:
-            last = table.findall(f"{W}tr")[-1]
-            if len(last.findall(f"{W}tc")) > 1:
-                assert last.find(f".//{W}keepNext") is not None
+
+
+def test_notes_and_source_are_a_tables_last_row(read, documents):
+    """They stay on its page: kept with the rows before, whole, without a frame, over all columns."""
+    noted = [t for t in read("large").element.body.findall(f"{W}tbl") if "来源：" in "".join(t.itertext())]
+    shown = [b for b in documents["large"].blocks if b["type"] == "table" and b["source"]]
+    assert len(noted) == len(shown)
+    for table in noted:
+        *_, before, last = table.findall(f"{W}tr")
+        assert before.find(f".//{W}keepNext") is not None
+        assert last.find(f"{W}trPr/{W}cantSplit") is not None
+        (cell,) = last.findall(f"{W}tc")
+        assert int(cell.find(f"{W}tcPr/{W}gridSpan").get(f"{W}val")) == len(table.find(f"{W}tblGrid"))
+        assert cell.find(f"{W}tcPr/{W}tcBorders/{W}bottom").get(f"{W}val") == "nil"
+
+
+def test_a_box_may_go_over_the_page_with_its_first_and_last_items_together(read):
+    """A box is paragraphs in one frame, not a cell: title and two items together, and the last two."""
+    paragraphs = [p for p in read("middle").paragraphs if p.style.style_id in ("PbBoxTitle", "PbBoxed")]
+    assert paragraphs
+    frames = {etree.tostring(p.style.element.pPr.find(f"{W}pBdr")) for p in paragraphs}
+    assert len(frames) == 1
+    title, first, *_ = paragraphs
+    assert title.style.paragraph_format.keep_with_next
+    assert first.paragraph_format.keep_with_next
