@@ -15,6 +15,7 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
+from pbanalysis.exhibits.style import STATE_MARKS, VS_COUNTY_MARKS
 from pbanalysis.plan.registry import registry
 from pbanalysis.reports.reading_text import Text
 from pbanalysis.reports.text import Block, cell_text
@@ -25,6 +26,8 @@ _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?[%‰]?")
 _INDICATOR = re.compile(r"\b[A-Z]\d\d(?:[-.]\d+[a-z]?)?\b")
 _LONGEST, _AROUND = 40, 12
 _WINDOWS = (16, 8, 4)  # characters on either side by which a number is found in the blocks
+_ALIKE = {"数值": "完成值"}  # one column, named so in the tables of a theme and so in the 统计表
+_NO_MARKS = str.maketrans("", "", "".join((*STATE_MARKS.values(), *VS_COUNTY_MARKS.values())))
 _PARTS = {
     "value": "完成值",
     "numerator": "分子",
@@ -151,6 +154,11 @@ class _Saying:
     row: str = ""
     column: str = ""
 
+    def is_cell(self, where: Text) -> bool:
+        """Whether it is the cell of that row, or a text that says the same and nothing more."""
+        row = _bare(where.row)
+        return self.text == _bare(where.text) or bool(self.column and row and row in self.row)
+
     def at(self, start: int, end: int) -> str:
         return next((fact for low, high, fact in self.facts if low <= start and end <= high), "")
 
@@ -208,7 +216,7 @@ class Sayings:
             hits = [
                 (saying, fact)
                 for saying in self._said
-                if window != text or len(window) > end - start + 4 or saying.text == text
+                if window != text or len(window) > end - start + 4 or saying.is_cell(found.old)
                 for at in _all(saying.text, window)
                 if (fact := saying.at(at + offset, at + offset + end - start))
             ]
@@ -231,20 +239,25 @@ class Sayings:
         indicator = str(known.get("indicator_id") or "")
         if not indicator:
             return ""
+        named = _called(indicator)
+        if not named:
+            return ""
         whose, _, part = fact.rpartition(f"{indicator}.")
         whose = {"": "", "county.": "全县"}.get(whose, self._units.get(whose.strip("."), whose))
-        return f"{whose}{self._indicator(indicator)}{_part(part)}"
-
-    def _of_column(self, text: Text) -> str:
-        """The indicator that the row names, and the number that the column does."""
-        indicator = self._indicator(text.row)
-        return indicator and f"{indicator}{_part(text.column)}"
+        return f"{whose}{named}{_part(part)}"
 
     @staticmethod
-    def _indicator(row: str) -> str:
-        found = _INDICATOR.search(row)
-        known = next((i for i in registry() if found and i.id == found[0]), None)
-        return f"指标 {known.id} {known.name}" if known else ""
+    def _of_column(text: Text) -> str:
+        """The indicator that the row names, and the number that the column does."""
+        found = _INDICATOR.search(text.row)
+        indicator = _called(found[0]) if found else ""
+        return indicator and f"{indicator}{_part(text.column)}"
+
+
+def _called(indicator: str) -> str:
+    """``指标 S01 三会一课应开已开率``; a part of an indicator has its own name."""
+    known = next((i for i in registry() if i.id == indicator), None)
+    return f"指标 {known.id} {known.name}" if known else ""
 
 
 def _part(name: str) -> str:
@@ -253,11 +266,13 @@ def _part(name: str) -> str:
 
 def _narrowed(hits: Sequence[tuple[_Saying, str]], text: str, where: Text) -> set[str]:
     """The facts of the hits: of the same whole text, row and column as far as that leaves any."""
-    row, column = "".join(where.row.split()), "".join(where.column.split())
+    row, column = _bare(where.row), _bare(where.column)
     for holds in (
-        lambda saying: saying.text == text,
         lambda saying: bool(row and saying.row) and (saying.row in row or row in saying.row),
-        lambda saying: bool(column) and saying.column == column,
+        lambda saying: (
+            bool(column) and _ALIKE.get(saying.column, saying.column) == _ALIKE.get(column, column)
+        ),
+        lambda saying: saying.text == text,
     ):
         hits = [hit for hit in hits if holds(hit[0])] or hits
     return {fact for _, fact in hits}
@@ -274,8 +289,13 @@ def _says(fact: Mapping[str, Any], number: str, text: str) -> bool:
 
 def _squashed(text: str, start: int, end: int) -> tuple[str, int, int]:
     """The text without white space, and where the number then stands."""
-    first = len("".join(text[:start].split()))
-    return "".join(text.split()), first, first + end - start
+    first = len(_bare(text[:start]))
+    return _bare(text), first, first + end - start
+
+
+def _bare(text: str) -> str:
+    """Without white space and marks: a state has its mark before it in some formats only."""
+    return "".join(text.translate(_NO_MARKS).split())
 
 
 def _all(text: str, part: str) -> Iterator[int]:
@@ -291,7 +311,7 @@ def _of_block(block: Block) -> Iterator[_Saying]:
     for key in ("title", "alt", "n"):
         if text := block.get(key):
             yield _of_plain(str(text), block["facts"])
-    heads = ["".join(column["title"].split()) for column in block.get("columns", ())]
+    heads = [_bare(column["title"]) for column in block.get("columns", ())]
     for row in block.get("rows", ()):
         cells = [_of_cell(cell) for cell in row["cells"]]
         named = next((c.text for c in cells if _INDICATOR.match(c.text)), cells[0].text if cells else "")
@@ -303,7 +323,7 @@ def _saying(line: str | Sequence[Any]) -> _Saying:
     text, facts = "", []
     for span in [line] if isinstance(line, str) else line:
         start, words = len(text), span if isinstance(span, str) else str(span["t"])
-        text += "".join(words.split())
+        text += _bare(words)
         if not isinstance(span, str) and span.get("f"):
             facts.append((start, len(text), str(span["f"])))
     return _Saying(text, tuple(facts))
@@ -326,7 +346,7 @@ def _joined(cells: Iterable[_Saying], row: str) -> _Saying:
 
 def _of_plain(text: str, facts: Sequence[Mapping[str, Any]]) -> _Saying:
     """A text whose facts are listed beside it: each number is the one that reads so."""
-    squashed = "".join(text.split())
+    squashed = _bare(text)
     by_text = {"".join(str(fact["text"]).split()): str(fact["id"]) for fact in facts}
     spans = [(*m.span(), by_text[m[0]]) for m in _NUMBER.finditer(squashed) if m[0] in by_text]
     return _Saying(squashed, tuple(spans))

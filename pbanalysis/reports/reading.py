@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from pbanalysis.reports.reading_page import texts_of_page
 from pbanalysis.reports.reading_text import PROPERTIES, Text, place_of
 
-__all__ = ["PAGE_FRAME", "PROPERTIES", "Text", "lines_of", "pictures_of", "texts_of"]
+__all__ = ["PAGE_FRAME", "PROPERTIES", "Text", "lines_of", "pictures_of", "texts_apart", "texts_of"]
 
 PAGE_FRAME = "页眉页脚"
 _INDICATOR = re.compile(r"[A-Z]\d\d(?:[-.]\d+)?(?=\s)")
@@ -47,6 +47,22 @@ def texts_of(name: str, data: bytes) -> list[Text] | None:
         return None
     try:
         return list(reader(data))
+    except Exception as error:
+        raise ValueError(f"{name} cannot be read: {type(error).__name__}") from error
+
+
+def texts_apart(name: str, old: bytes, new: bytes) -> tuple[list[Text], list[Text]]:
+    """The texts of a file as it was made and as it is now, as far as they can differ.
+
+    Raises
+    ------
+    ValueError
+        The file as it is now is broken.
+    """
+    if not name.endswith(".pdf"):
+        return texts_of(name, old) or [], texts_of(name, new) or []
+    try:
+        return _pages_apart(old, new)
     except Exception as error:
         raise ValueError(f"{name} cannot be read: {type(error).__name__}") from error
 
@@ -209,11 +225,33 @@ def _cell_text(value: Any, shown: str) -> str:
 def _pdf(data: bytes) -> Iterator[Text]:
     from pypdf import PdfReader
 
-    row = ""
     for number, page in enumerate(PdfReader(io.BytesIO(data)).pages, start=1):
-        lines = (" ".join(line.split()) for line in page.extract_text().splitlines())
-        for line in filter(None, lines):
-            # a long name breaks: the numbers of a row may stand on the line after the one it begins on
-            found = re.match(r"(?:\S+ )?([A-Z]\d\d(?:[-.]\d+)? \S+)", line)
-            row = found[1] if found else row
-            yield Text(f"第{number}页", line, row)
+        yield from _pdf_page(number, page)
+
+
+def _pdf_page(number: int, page: Any) -> Iterator[Text]:
+    row = ""
+    for line in filter(None, (" ".join(line.split()) for line in page.extract_text().splitlines())):
+        # a long name breaks: the numbers of a row may stand on the line after the one it begins on
+        found = re.match(r"(?:\S+ )?([A-Z]\d\d(?:[-.]\d+)? \S+)", line)
+        row = found[1] if found else row
+        yield Text(f"第{number}页", line, row)
+        row = "" if re.search(r"\d", line.removeprefix(row)) else row
+
+
+def _pages_apart(old: bytes, new: bytes) -> tuple[list[Text], list[Text]]:
+    """The pages that are drawn differently: reading a page costs far more than comparing it."""
+    from pypdf import PdfReader
+
+    was, now = (list(PdfReader(io.BytesIO(data)).pages) for data in (old, new))
+    texts: tuple[list[Text], list[Text]] = ([], [])
+    for number, (a, b) in enumerate(zip_longest(was, now), start=1):
+        if a is None or b is None or _drawn(a) != _drawn(b):
+            for side, page in zip(texts, (a, b)):
+                side += _pdf_page(number, page) if page is not None else ()
+    return texts
+
+
+def _drawn(page: Any) -> bytes:
+    contents = page.get_contents()
+    return b"" if contents is None else bytes(contents.get_data())

@@ -27,7 +27,7 @@ from pbanalysis.reports.facts import as_json, collect
 from pbanalysis.reports.manifest import Entry, seal
 from pbanalysis.reports.packing import index_again
 from pbanalysis.reports.reading import Text, texts_of
-from pbanalysis.reports.text import Block
+from pbanalysis.reports.text import Block, cell_text, plain
 from pbanalysis.reports.tools import OVERVIEW, standard
 
 if TYPE_CHECKING:
@@ -243,8 +243,8 @@ class Remaker:
     def inside(self, name: str) -> tuple[list[Text], list[Text]]:
         """What the parts of a notebook should say that its page does not show, and what they say.
 
-        Each output is said twice, as a block and as HTML; the code is the template's; the facts of its
-        blocks are those of ``facts.json``.
+        Each output is said twice, as a block and as HTML, and so is a cell of several facts; the code is the
+        template's; the facts of its blocks are those of ``facts.json``.
         """
         notebook, path = self._notebook(name, even_changed=True), PurePosixPath(name)
         if notebook is None:
@@ -257,6 +257,9 @@ class Remaker:
                     (block,) = blocks_of({"cells": [{"outputs": [output]}]})
                     should += texts_of("a.html", html_of(block).encode()) or []
                     does += texts_of("a.html", "".join(data["text/html"]).encode()) or []
+                    joined = [c for row in block.get("rows", ()) for c in row["cells"] if "spans" in c]
+                    should += [Text(f"表“{block['title']}”", plain(cell["spans"])) for cell in joined]
+                    does += [Text(f"表“{block['title']}”", cell_text(cell)) for cell in joined]
         facts = f"{path.parent}/facts.json"
         own = {fact["id"]: fact for block in blocks_of(notebook) for fact in block["facts"]}
         known = {fact["id"]: fact for fact in self._out.json(facts).get("facts", ())}

@@ -16,14 +16,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
+from pbanalysis import __version__
 from pbanalysis.errors import Code, Exit, PbError
 from pbanalysis.reports.comparing import Change, Sayings, changes
 from pbanalysis.reports.delivery import MANIFEST, Delivery
 from pbanalysis.reports.facts import numbers_in, orphans
 from pbanalysis.reports.files import sha256
-from pbanalysis.reports.reading import PAGE_FRAME, PROPERTIES, Text, lines_of, pictures_of, texts_of
+from pbanalysis.reports.reading import (
+    PAGE_FRAME,
+    PROPERTIES,
+    Text,
+    lines_of,
+    pictures_of,
+    texts_apart,
+    texts_of,
+)
 from pbanalysis.reports.recomputing import recomputed
 from pbanalysis.reports.remake import Remaker
+from pbanalysis.reports.versions import code_digest
 
 __all__ = ["FileVerdict", "VerifyReport", "verify"]
 
@@ -75,6 +85,8 @@ class VerifyReport:
         The store; empty where none was found.
     moved_on
         Files that are as they were made, and not as they would be made of the store today.
+    made_by
+        The version of the program they were made by, where it is another than this one.
     """
 
     files: tuple[FileVerdict, ...]
@@ -82,6 +94,7 @@ class VerifyReport:
     disagreements: tuple[Change, ...] = ()
     store: str = ""
     moved_on: tuple[str, ...] = ()
+    made_by: str = ""
 
     @property
     def ok(self) -> bool:
@@ -106,6 +119,11 @@ class VerifyReport:
         wrong += [f"    与重算不一致：{change}" for change in self.disagreements[:_MOST]]
         if len(self.disagreements) > _MOST:
             wrong.append(f"    ……共 {len(self.disagreements)} 处，以上为前 {_MOST} 处")
+        if wrong and self.made_by:
+            wrong.append(
+                f"注意：报告由另一版程序（{self.made_by}）生成，上列不同之处可能是版本之间的差别；"
+                "请用生成报告的那一版核对"
+            )
         return [*wrong, self._sum()]
 
     def _sum(self) -> str:
@@ -128,6 +146,7 @@ class VerifyReport:
             "recomputed": self.recomputed,
             "disagreements": [asdict(change) for change in self.disagreements],
             "moved_on": list(self.moved_on),
+            "made_by": self.made_by,
         }
 
 
@@ -203,7 +222,16 @@ class _Check:
         folders = delivery.folders() if only in (None, MANIFEST) else [self._folder(only or "")]
         whole = only in (None, "results.csv")
         count, wrong, moved_on = recomputed(delivery, self._remaker, folders, self._touched, whole=whole)
-        return VerifyReport(tuple(verdicts), count, tuple(wrong), str(self._remaker.store or ""), moved_on)
+        store = str(self._remaker.store or "")
+        return VerifyReport(tuple(verdicts), count, tuple(wrong), store, moved_on, self._other_version())
+
+    def _other_version(self) -> str:
+        made_by = {
+            entry["inputs"].get("package", "")
+            for entry in self._delivery.manifest["reports"]
+            if entry["files"]
+        }
+        return "、".join(sorted(made_by - {"", f"{__version__}+{code_digest()}"}))
 
     def _folder(self, path: str) -> str:
         return PurePosixPath(self._delivery.alike(path)).parent.as_posix()
@@ -235,34 +263,30 @@ class _Check:
             short = f"应为 {len(made):,} 字节，只有 {len(data):,} 字节" if made else "是空文件"
             return FileVerdict(shown, "broken", note=f"文件不完整：{short}")
         try:
-            now = texts_of(name, data)
+            if name.endswith(".ipynb"):
+                texts_of(name, data)
+                return self._notebook(name, shown)
+            if made is not None:
+                return self._compared(name, shown, made, data)
+            return self._by_facts(name, shown, data)
         except ValueError:
             lines = [lines_of(made), lines_of(data)] if made and PurePosixPath(name).suffix in _TEXTS else []
             found = changes(lines[0], lines[1], self._sayings(name)) if lines else []
             return FileVerdict(shown, "broken", tuple(found), "文件已损坏")
-        before = texts_of(name, made) if made else None
-        if now is None:
-            return FileVerdict(shown, "changed", note="这种文件只能核对校验码")
-        if name.endswith(".ipynb"):
-            return self._notebook(name, shown)
-        if made is None or before is None:
-            return self._by_facts(name, shown, now)
-        return self._compared(name, shown, (before, made), (now, data))
 
-    def _compared(
-        self, name: str, shown: str, before: tuple[list[Text], bytes], now: tuple[list[Text], bytes]
-    ) -> FileVerdict:
+    def _compared(self, name: str, shown: str, made: bytes, data: bytes) -> FileVerdict:
         """A changed file against the same file made again."""
-        office, (should, is_now) = PurePosixPath(name).suffix in _OFFICE, (before[0], now[0])
+        office = PurePosixPath(name).suffix in _OFFICE
+        before, now = texts_apart(name, made, data)
         if office:
-            should, is_now = _body(should), _body(is_now)
-        found = changes(should, is_now, self._sayings(name))
+            before, now = _body(before), _body(now)
+        found = changes(before, now, self._sayings(name))
         if found:
             same = all(numbers_in(change.old) == numbers_in(change.new) for change in found)
             return FileVerdict(shown, "changed", tuple(found), "改动的是文字，数字与事实一致" * same)
         if not office:
             return FileVerdict(shown, "changed", note=_NOT_PRINTED)
-        if pictures_of(before[1]) != pictures_of(now[1]):
+        if pictures_of(made) != pictures_of(data):
             return FileVerdict(shown, "changed", note="文字和数字与事实一致，但图片不是原来的")
         return FileVerdict(shown, "resaved", note="印出的数字和文字与事实一致")
 
@@ -278,9 +302,11 @@ class _Check:
         found = found or changes(should, does, self._sayings(name))
         return FileVerdict(shown, "changed", tuple(found), "" if found else _NOT_PRINTED)
 
-    def _by_facts(self, name: str, shown: str, now: list[Text]) -> FileVerdict:
+    def _by_facts(self, name: str, shown: str, data: bytes) -> FileVerdict:
         """A changed file that cannot be made again: its numbers against the facts."""
-        known = self._facts(name)
+        known, now = self._facts(name), texts_of(name, data)
+        if now is None:
+            return FileVerdict(shown, "changed", note="这种文件只能核对校验码")
         if name in ("index.html", "results.csv"):
             return FileVerdict(shown, "changed", note="没有找到数据仓，不能指出是哪个数（可用 --store 指明）")
         if not known or PurePosixPath(name).suffix == ".json":

@@ -41,11 +41,11 @@ def _text(pattern: str) -> Callable[[Path, random.Random], Changed]:
     return change
 
 
-def _part(pattern: str, *members: str) -> Callable[[Path, random.Random], Changed]:
+def _part(patterns: Mapping[str, str]) -> Callable[[Path, random.Random], Changed]:
     def change(path: Path, draw: random.Random) -> Changed:
         parts = parts_of_zip(path)
-        member = draw.choice(members)
-        text, changed = _digit(parts[member].decode(), pattern, draw)
+        member = draw.choice([name for name in patterns if name in parts])
+        text, changed = _digit(parts[member].decode(), patterns[member], draw)
         write_zip(path, {**parts, member: text.encode()})
         return changed
 
@@ -104,9 +104,12 @@ _HOW: Mapping[str, Callable[[Path, random.Random], Changed]] = {
     "index.html": _text(r">([^<>{}]*)<(?!/style|/script)"),
     "results.csv": _text(r"[,\n]([^,\n]*)(?=[,\n])"),
     "facts.json": _text(r'"(?:text|value|n|N|as_of|start_page|数据)": "?([^",\n]*)'),
-    ".docx": _part(r"<w:t[^>]*>([^<]*)</w:t>", "word/document.xml"),
+    ".docx": _part({"word/document.xml": r"<w:t[^>]*>([^<]*)</w:t>"}),
     ".xlsx": _part(
-        r"<(?:t|v)(?: [^>]*)?>([^<]*\D[^<]*)</", "xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"
+        {
+            "xl/sharedStrings.xml": r"<t[^>]*>([^<]*)</t>",
+            "xl/worksheets/sheet1.xml": r'<c r="\w+" s="\d+"><v>([\d.]+)</v>',  # a number, not a text's number
+        }
     ),
     ".pdf": _pdf,
     ".html": _text(r"<data[^>]*>([^<]*)</data>"),
