@@ -113,7 +113,10 @@ def read_digests(county: County, rows: Rows, read: Reads, period: Period) -> dic
         if columns is None:
             found[name] = {owner: own.digest for owner, own in owners.items()}
             continue
-        digests = row_digests(frame[list(columns)])
+        seen = {
+            c: look(frame[c], period) for (t, c), look in read.looked_at.items() if t == name and c in columns
+        }
+        digests = row_digests(frame[list(columns)].assign(**seen))
         # rows of other years, or of after the cut-off, count, but not for what they say
         if name in read.dated:
             day = frame[read.dated[name]]

@@ -7,18 +7,23 @@ down and looks whether a report notices).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from pbanalysis.calendar import Period
 from pbanalysis.plan.registry import registry
 from pbanalysis.store.schema import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["COMPARED", "OVERVIEW", "SHOWN", "Columns", "Printed", "Reads", "reads", "tables_of"]
 
 OVERVIEW = "overview"
 Columns: TypeAlias = tuple[str, ...] | None  # None: all
+Look: TypeAlias = Callable[["pd.Series[Any]", Period], "pd.Series[Any]"]
 Whose: TypeAlias = Literal["own", "county", "all"]
 
 
@@ -50,11 +55,14 @@ class Reads:
         Published results.
     dated
         Tables of which it reads only the rows of its period's year, by the column that says so.
+    looked_at
+        How a column is looked at, by (table, column), where it is not for its very value.
     """
 
     rows: Mapping[str, Columns]
     results: tuple[Printed, ...]
     dated: Mapping[str, str] = field(default_factory=dict)
+    looked_at: Mapping[tuple[str, str], Look] = field(default_factory=dict)
 
     def and_named(self, code: str, whose: Whose = "own") -> Reads:
         """The same, and whole what a notebook's ``code`` names in quotes: an office may have changed it."""
@@ -64,6 +72,7 @@ class Reads:
             self,
             rows={**self.rows, **named},
             dated={name: column for name, column in self.dated.items() if name not in named},
+            looked_at={key: look for key, look in self.looked_at.items() if key[0] not in named},
             results=(*self.results, Printed(whose, quoted, before=True)),
         )
 
@@ -127,6 +136,13 @@ _ALWAYS = frozenset({"D07"})
 _DATED = {"study": {"meetings": "held_on", "topics": "released_on"}}
 
 
+# an issue was handed on or not; an organisation is as old as it need be
+_LOOKED_AT: Mapping[tuple[str, str], Look] = {
+    ("issues", "end_reason"): lambda reason, _: reason.isin(("merged", "transferred", "withdrawn")),
+    ("organisations", "founded_on"): lambda day, period: day.clip(lower=str(period.year_start)),
+}
+
+
 def tables_of(theme: str) -> tuple[str, ...]:
     """Names of the tables that a theme's indicators count in or its figures show, each once.
 
@@ -148,7 +164,7 @@ def reads(theme: str) -> Reads:
             Printed("all", frozenset(i.id for i in known if i.headline), ("state",)),
             Printed("all", frozenset(i.id for i in known.items()), _CONTRIBUTION),
         )
-        return Reads({**counted, **_ROWS[theme]}, results)
+        return Reads({**counted, **_ROWS[theme]}, results, looked_at=_LOOKED_AT)
     themes = (theme, "supporting") if theme == "rectification" else (theme,)
     own = frozenset(i.id for i in known if i.theme in themes)
     headline = [i for i in known.of_theme(theme) if i.headline]
@@ -166,4 +182,5 @@ def reads(theme: str) -> Reads:
             Printed("all", frozenset(COMPARED.get(theme, ())), _POINT, beside=True),
         ),
         _DATED.get(theme, {}),
+        _LOOKED_AT,
     )
