@@ -33,15 +33,17 @@ __all__ = ["SHORT", "begin_height", "begun_rows", "foot_rows", "placed"]
 PAGE, WIDTH = 637.8, 442.2
 PITCH, CHARACTER = 28.95, 15.8
 BOX_PITCH, BOX_SIZE, BOX_WIDTH, BOX_FRAME = 18.0, 12.0, 428.2, 22.0
+WORD_BOX, WORD_CAPTION = 10.0, 3.0  # what Word takes more
 CAPTION, NOTE, BETWEEN, FIGURE = 16.0, 12.0, 13.0, 24.0  # the last two: space around a table, a figure
 MM = 72 / 25.4
 
 SHORT = 5  # a table of so few rows is kept on one page
 _HIGH = 45.0  # a row of so many points may be the only one of its table on a page
 _NOTES_MOST = 4  # lines that go to the next page together with two rows
-_WHITE, _MOVED, _EARLY = 100.0, 1.0, 0.5  # what a page of white, a block passed, a look ahead costs
+_WHITE, _MOVED, _EARLY = 250.0, 1.0, 0.5  # what a page of white, a block passed, a look ahead costs
 _SIZES: Mapping[float, float] = {1.0: 0.0, 0.92: 0.4, 0.85: 1.0}  # of a figure, and what they cost
-_MARGIN = 8.0  # what the engines' breaks may differ by
+_LITTLE = 0.05  # of a page: a line or two are always left
+_MARGIN = 14.0  # what the engines' breaks may differ by
 _KEPT = 10  # orders followed up at each step
 
 Pieces: TypeAlias = tuple[float, ...]  # heights that are not broken, one below the other
@@ -85,7 +87,7 @@ class _Laid:
         for k, piece in enumerate(item.pieces):
             height = piece + (self.waiting if k == 0 else 0.0)
             if used and used + height > room:
-                cost += _WHITE * (1 - used / PAGE) ** 2
+                cost += _WHITE * max(0.0, 1 - used / PAGE - _LITTLE) ** 2
                 used = item.again if k else 0.0
             used += height
         return _Laid(used, 0.0, cost, order)
@@ -168,7 +170,8 @@ def _pieces(block: Block, squeezed: bool) -> tuple[Pieces, float]:
             return _together([PITCH, *items], 2, 1) if block["title"] else tuple(items), 0.0
         case "box":
             said = [high(plain(item), BOX_SIZE, BOX_WIDTH, BOX_PITCH) for item in block["items"]]
-            return _together([BOX_FRAME + BOX_PITCH * bool(block["title"]), *said], 3, 2), 0.0
+            frame = BOX_FRAME + (0.0 if squeezed else WORD_BOX) + BOX_PITCH * bool(block["title"])
+            return _together([frame, *said], 3, 2), 0.0
         case "table":
             return _table(block, squeezed)
         case _:
@@ -181,6 +184,7 @@ def _table(block: Block, squeezed: bool) -> tuple[Pieces, float]:
     caption = (
         lines(block["title"], WIDTH / 12.0) * CAPTION + 7.0 + (NOTE + 3.0 if about_table(block) else 0.0)
     )
+    caption += 0.0 if squeezed else WORD_CAPTION
     notes = _note_lines(block) * NOTE + BETWEEN
     if len(rows) <= SHORT:
         return (caption + head + sum(rows) + notes,), 0.0

@@ -47,12 +47,11 @@ __all__ = [
 
 FIGURE_HALF, FIGURE_TALL, FIGURE_MOST = 96.0, 112.0, 190.0  # heights, mm; the type area has 225
 # what is not broken: a word or number, or one character, with the marks that belong to it
-_OPENING, _CLOSING = "（《“", "，。；：、）》”"
+_OPENING, _CLOSING, _STOPS = "（《“", "，。；：、）》”", "，。；：、"
 _PIECE = re.compile(f"[{_OPENING}]*(?:[!-~]+|.)[{_CLOSING}]*", re.DOTALL)
 _MEETING = re.compile(f"[{_OPENING}](?=[{_OPENING}])|[{_CLOSING}](?=[{_CLOSING}])")
 _NARROW = {" ": 0.26, ".": 0.3, ",": 0.3, ":": 0.3, "/": 0.42, "-": 0.36, "%": 0.93}  # ems; digits have 0.56
 PADDING = 7.0  # left and right inside a cell, points
-WIDEST = 0.6  # of a table that one column may have
 Block: TypeAlias = Mapping[str, Any]
 HeadCell: TypeAlias = tuple[str, int, int]  # text, columns and rows it spans
 
@@ -185,10 +184,11 @@ def _shared(
     texts: tuple[tuple[str, ...], ...], declared: tuple[float, ...], total: float, size: float
 ) -> tuple[float, ...]:
     points = np.array([[ems(text) * size for text in column] for column in texts])  # columns × rows
-    floors = np.array([_floor(column) * size + PADDING for column in texts])
+    han = 6.1 if len(texts) < 8 else 5.6  # ems of Chinese that are not broken
+    floors = np.array([_floor(column, han) * size + PADDING for column in texts])
     if floors.sum() >= total:
         return tuple((total * floors / floors.sum()).tolist())
-    widths = np.clip(points.max(axis=1) + PADDING + 1, floors, max(total * WIDEST, floors.max()))
+    widths = np.clip(points.max(axis=1) + PADDING + 1, floors, max(total, floors.max()))
     while (over := widths.sum() - total) > 0.01:
         step = np.minimum(np.maximum(over / 12, 2.0), np.minimum(widths - floors, over))
         now, then = _lines_of(points, widths), _lines_of(points, widths - step)
@@ -225,7 +225,8 @@ def lines(text: str, most: float, *, squeezed: bool = False) -> int:
         width = ems(piece)
         if squeezed:
             width -= 0.5 * len(_MEETING.findall(piece))
-        spare = 0.5 if piece[-1] in _CLOSING else 0.0  # the empty half may stand in the margin
+        # the empty half of a mark may stand in the margin
+        spare = 0.5 if piece[-1] in (_CLOSING if squeezed else _STOPS) else 0.0
         if used + width - spare > most + 0.01 and used:
             count, used = count + 1, 0.0
         if squeezed and not used and piece[0] in _OPENING:
@@ -247,9 +248,9 @@ def _column_texts(block: Block, position: int) -> Iterator[str]:
             yield cell_shown(row["cells"][position])
 
 
-def _floor(texts: Iterable[str]) -> float:
+def _floor(texts: Iterable[str], han: float) -> float:
     """Width, in ems, of the widest piece that should not be broken."""
-    return max((min(ems(text), 5.6 if _is_han(text) else 8.0) for text in texts), default=1.0)
+    return max((min(ems(text), han if _is_han(text) else 8.0) for text in texts), default=1.0)
 
 
 def _is_han(text: str) -> bool:

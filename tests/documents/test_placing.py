@@ -1,0 +1,126 @@
+"""Where figures stand, and how wide columns are: reckoned before a page is set."""
+
+from __future__ import annotations
+
+import pytest
+import sample_blocks as sample
+
+from pbanalysis.reports.placing import PAGE, begun_rows, foot_rows, placed, row_heights
+from pbanalysis.reports.summary import WIDTH
+from pbanalysis.reports.text import (
+    cell_lines,
+    cell_shown,
+    figure_size,
+    heading,
+    lines,
+    paragraph,
+    pt_widths,
+    table,
+)
+
+
+def figure(name, height=90.0):
+    about = {"title": name, "alt": name, "unit": "次", "n": "", "source": "台账", "facts": []}
+    return {"type": "figure", "id": name, "role": "finding", "size": [156.0, height], **about}
+
+
+def text(characters):
+    return paragraph("情" * characters)
+
+
+def names(blocks):
+    return [b["id"] or b.get("text") or str(len(b["spans"][0])) for b in blocks]
+
+
+def test_text_that_follows_fills_the_page_before_a_figure():
+    """Twelve lines stand, a half-page figure does not fit below: the next paragraph goes before it."""
+    blocks = [heading(1, "一"), text(12 * 28 - 4), figure("图"), text(8 * 28 - 4)]
+    assert names(placed(blocks)) == ["一", "332", "220", "图"]
+
+
+def test_a_figure_that_fits_stays_where_it_is():
+    """Nothing is moved or made smaller without need."""
+    blocks = [heading(1, "一"), text(60), figure("图"), text(200)]
+    assert placed(blocks) == blocks
+
+
+def test_a_figure_is_set_a_little_smaller_where_that_saves_half_a_page():
+    """Nothing follows in its section: a tenth off the figure is better than an empty foot."""
+    blocks = [heading(1, "一"), text(9 * 28 - 4), figure("图", 100.0), heading(1, "二"), text(200)]
+    found = placed(blocks)
+    assert names(found) == names(blocks)
+    assert 0.8 <= figure_size(found[2])[1] / figure_size(blocks[2])[1] < 1
+
+
+@pytest.mark.parametrize("lines_before", range(1, 22))
+def test_no_figure_leaves_its_section_and_each_kind_keeps_its_order(lines_before):
+    """Whatever stands before: the same blocks, figures between their headings, orders kept."""
+    blocks = [heading(1, "一"), text(lines_before * 28 - 4), figure("甲"), figure("乙"), text(300), text(61), heading(1, "二"), text(90), figure("丙")]  # fmt: skip
+    for squeezed in (True, False):
+        found = names(placed(blocks, squeezed=squeezed))
+        assert sorted(found) == sorted(names(blocks))
+        assert found.index("甲") < found.index("乙") < found.index("二") < found.index("丙")
+        assert found[0] == "一"
+        kept = [name for name in found if name not in "甲乙丙"]
+        assert kept == [name for name in names(blocks) if name not in "甲乙丙"]
+
+
+def test_a_table_keeps_two_rows_at_either_end():
+    """Its head and two rows begin it, two rows and the notes end it; long notes take one row with them."""
+    block = next(b for b in sample.parts_of("large")["study"] if b["id"] == "study.branches")
+    assert (begun_rows(block), foot_rows(block)) == (2, 2)
+    assert foot_rows({**block, "notes": [["说明" * 300]]}) == 1
+    grouped = next(b for b in sample.parts_of("large")["study"] if b["role"] == "scorecard")
+    assert begun_rows(grouped) == 3  # its heading, and two rows
+
+
+def test_a_column_of_long_text_is_wide_and_one_of_numbers_narrow():
+    """The table is as low as may be, whatever widths were declared."""
+    columns = [
+        {"key": key, "title": key, "align": "left", "group": "", "width": 1.0}
+        for key in ("项目", "行数", "说明")
+    ]
+    rows = [
+        {"cells": [f"第{k}项", str(k), "收到的行数等于采用、退回与重复之和" * 3], "kind": "data"}
+        for k in range(12)
+    ]
+    block = table("", "表", columns, rows)
+    widths = pt_widths(block, WIDTH, 9.0)
+    assert sum(widths) == pytest.approx(WIDTH)
+    assert widths[2] > WIDTH / 2 > 4 * widths[1]
+    even = [WIDTH / 3] * 3
+
+    def high(of):
+        return sum(max(cell_lines(cell_shown(c), w, 9.0) for c, w in zip(row["cells"], of)) for row in rows)
+
+    assert high(widths) < high(even)
+
+
+@pytest.mark.parametrize("size", ["small", "middle", "large"])
+def test_no_short_term_or_number_is_broken(documents, size):
+    """A number, a state, a head of up to five characters stands on one line in every table that has the room."""
+    for block in documents[size].blocks:
+        if block["type"] != "table" or len(block["columns"]) > 7:
+            continue
+        for row in block["rows"]:
+            for cell, width in zip(row["cells"], pt_widths(block, WIDTH, 9.0)):
+                shown = cell_shown(cell)
+                if len(row["cells"]) == len(block["columns"]) and len(shown) <= 5:
+                    assert cell_lines(shown, width, 9.0) == 1, (block["title"], shown)
+
+
+def test_a_line_breaks_where_a_typesetter_would():
+    """A number goes to the next line whole; a mark stays with its word; what is too long is broken."""
+    assert lines("到期31次", 4) == 2
+    assert lines("未达标，", 3.5) == 1
+    assert lines("1" * 20, 5) == 3
+    assert lines("", 5) == 1
+
+
+def test_rows_are_reckoned_within_a_page(documents):
+    """No row of a real table is higher than a page."""
+    for doc in documents.values():
+        for block in doc.blocks:
+            if block["type"] == "table":
+                head, rows = row_heights(block)
+                assert head + max(rows, default=0.0) < PAGE / 2
