@@ -12,6 +12,8 @@ from typing import Any
 
 __all__ = ["Code", "Exit", "PbError", "near_names"]
 
+_FEW, _SOME = 20, 8  # names that are all listed, and those listed of more
+
 
 class Exit(IntEnum):
     """Exit status of the command line (contract/cli.md)."""
@@ -99,13 +101,21 @@ def _rebuild(code: Code, what: str, where: str, got: str, fix: str) -> PbError:
 
 
 def near_names(name: str, names: Iterable[str], *, most: int = 3) -> str:
-    """Suggestion clause naming the nearest of ``names``: they are suggested, never taken."""
+    """Suggestion clause naming the nearest of ``names``: they are suggested, never taken.
+
+    Where none is near, all are named if they are few; codes, which say nothing to a reader, only where
+    there is nothing else.
+
+    >>> near_names("云太镇", ["云台镇", "松溪镇", "629902100"])
+    '是不是：云台镇？'
+    >>> near_names("xyz", ["云台镇", "松溪镇", "629902100"])
+    '可选：云台镇、松溪镇'
+    """
     names = list(dict.fromkeys(names))
     near = get_close_matches(name, names, n=most, cutoff=0.4)
     if near:
         return "是不是：" + "、".join(near) + "？"
-    return (
-        f"可选：{'、'.join(names[:most])}" + (f" 等 {len(names)} 个" if len(names) > most else "")
-        if names
-        else ""
-    )
+    told = [known for known in names if not known.isdigit()] or names
+    if len(told) <= _FEW:
+        return f"可选：{'、'.join(told)}" if told else ""
+    return f"可选：{'、'.join(told[:_SOME])} 等 {len(told)} 个"
