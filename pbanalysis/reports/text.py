@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, TypeAlias
@@ -49,6 +49,7 @@ FIGURE_HALF, FIGURE_TALL, FIGURE_MOST = 96.0, 112.0, 190.0  # heights, mm; the t
 # what is not broken: a word or number, or one character, with the marks that belong to it
 _OPENING, _CLOSING, _STOPS = "（《“", "，。；：、）》”", "，。；：、"
 _PIECE = re.compile(f"[{_OPENING}]*(?:[!-~]+|.)[{_CLOSING}]*", re.DOTALL)
+_HAN = re.compile("[\u3400-\u9fff]")
 _MEETING = re.compile(f"[{_OPENING}](?=[{_OPENING}])|[{_CLOSING}](?=[{_CLOSING}])")
 _NARROW = {" ": 0.26, ".": 0.3, ",": 0.3, ":": 0.3, "/": 0.42, "-": 0.36, "%": 0.93}  # ems; digits have 0.56
 PADDING = 7.0  # left and right inside a cell, points
@@ -184,8 +185,7 @@ def _shared(
     texts: tuple[tuple[str, ...], ...], declared: tuple[float, ...], total: float, size: float
 ) -> tuple[float, ...]:
     points = np.array([[ems(text) * size for text in column] for column in texts])  # columns × rows
-    han = 6.1 if len(texts) < 8 else 5.6  # ems of Chinese that are not broken
-    floors = np.array([_floor(column, han) * size + PADDING for column in texts])
+    floors = np.array([_floor(column) * size + PADDING for column in texts])
     if floors.sum() >= total:
         return tuple((total * floors / floors.sum()).tolist())
     widths = np.clip(points.max(axis=1) + PADDING + 1, floors, max(total, floors.max()))
@@ -248,13 +248,16 @@ def _column_texts(block: Block, position: int) -> Iterator[str]:
             yield cell_shown(row["cells"][position])
 
 
-def _floor(texts: Iterable[str], han: float) -> float:
-    """Width, in ems, of the widest piece that should not be broken."""
-    return max((min(ems(text), han if _is_han(text) else 8.0) for text in texts), default=1.0)
-
-
-def _is_han(text: str) -> bool:
-    return any(ord(ch) >= 0x2E80 for ch in text)
+def _floor(column: Sequence[str]) -> float:
+    """Width, in ems, of the widest piece of a column that should not be broken; its title comes first."""
+    title, *texts = column
+    widest = min(ems(title), 6.1)
+    for text in texts:
+        whole = ems(text)
+        if whole > 5.6 and _HAN.search(text):  # it may be broken, its numbers and words may not
+            whole = max(4.0, *map(ems, _PIECE.findall(text)))
+        widest = max(widest, min(8.0, whole))
+    return widest
 
 
 def ems(text: str) -> float:
