@@ -264,6 +264,7 @@ def plot_townships(report: Report, indicator: str) -> Figure | Box:
         target=None if known.target is None else float(known.target),
         county=None if whole is None else whole.value,
         is_share=known.kind == "share",
+        sizes=[r.denominator or 0 for _, r in named],
     )
 
 
