@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -279,9 +280,10 @@ def _one_of(names: Mapping[str, str]) -> Callable[[str], str]:
             return text
         if text in by_name:
             return by_name[text]
+        near = get_close_matches(text, [*names, *by_name], n=1, cutoff=0.4)
         choices = "、".join(f"{key}（{name}）" if name else key for key, name in names.items())
         raise argparse.ArgumentTypeError(
-            f"没有“{text}”。{near_names(text, [*names, *by_name])}可选：{choices}"
+            f"没有“{text}”。{f'是不是：{near[0]}？' if near else ''}可选：{choices}"
         )
 
     return read
