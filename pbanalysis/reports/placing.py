@@ -43,7 +43,7 @@ _NOTES_MOST = 4  # lines that go to the next page together with two rows
 _WHITE, _MOVED, _EARLY = 250.0, 1.0, 0.5  # what a page of white, a block passed, a look ahead costs
 _SIZES: Mapping[float, float] = {1.0: 0.0, 0.92: 0.4, 0.85: 1.0}  # of a figure, and what they cost
 _LITTLE = 0.05  # of a page: a line or two are always left
-_MARGIN = 14.0  # what the engines' breaks may differ by
+_MARGIN = 30.0  # what the engines' breaks may differ by
 _KEPT = 10  # orders followed up at each step
 
 Pieces: TypeAlias = tuple[float, ...]  # heights that are not broken, one below the other
