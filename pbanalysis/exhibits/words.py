@@ -85,8 +85,8 @@ def against_target(reading: Reading) -> Said:
     if reading.stands:
         return Said(*_STANDS[reading.stands])
     if reading.state == "not_met":
-        return Said("未", "未达要求")
-    return Said("达", "全部达到" if reading.is_share and reading.target in (0, 1) else "达到要求")
+        return Said("", "未达要求")
+    return Said("", "全部达到" if reading.is_share and reading.target in (0, 1) else "达到要求")
 
 
 def trend(points: int, signal: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from pbanalysis.errors import Code, PbError, near_names
 from pbanalysis.reports.files import WORK, read_json
-from pbanalysis.reports.manifest import Entry, read_manifest
+from pbanalysis.reports.manifest import Entry, read_manifest, statement_digest
 
 __all__ = ["Explained", "Reason", "document_inputs", "key_of", "reasons", "report_inputs", "why"]
 
@@ -87,7 +87,7 @@ def document_inputs(
             "package": package,
             "libraries": dict(libraries),
             "setting": dict(setting),
-            "statement": statement and hashlib.sha256(statement.encode("utf-8")).hexdigest()[:32],
+            "statement": statement_digest(statement),
         }
     )
 

@@ -18,7 +18,16 @@ from typing import Any, Literal
 
 from pbanalysis.reports.files import output_failed, read_json, sha256, write_whole
 
-__all__ = ["COUNTY_FILES", "VERSION", "Entry", "Manifest", "county_files", "read_manifest", "seal"]
+__all__ = [
+    "COUNTY_FILES",
+    "VERSION",
+    "Entry",
+    "Manifest",
+    "county_files",
+    "read_manifest",
+    "seal",
+    "statement_digest",
+]
 
 VERSION = 1
 COUNTY_FILES = ("index.html", "results.csv")
@@ -63,6 +72,11 @@ class Entry:
     def intact(self, out: Path) -> list[str]:
         """Files that are missing or were changed since."""
         return [name for name, digest in self.files.items() if sha256(out / name) != digest]
+
+
+def statement_digest(statement: str) -> str:
+    """What the manifest holds of a township's statement; empty where it made none."""
+    return statement and hashlib.sha256(statement.encode("utf-8")).hexdigest()[:32]
 
 
 def seal(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from pbanalysis.reports.attachments import rendered
 from pbanalysis.reports.delivery import Delivery
 from pbanalysis.reports.document import Document, recompose
 from pbanalysis.reports.facts import as_json, collect
-from pbanalysis.reports.manifest import Entry, seal
+from pbanalysis.reports.manifest import Entry, seal, statement_digest
 from pbanalysis.reports.packing import index_again
 from pbanalysis.reports.reading import Text, texts_of
 from pbanalysis.reports.text import Block, cell_text, plain
@@ -134,10 +134,16 @@ class Remaker:
             frame, _ = json.JSONDecoder().raw_decode(rest) if mark else (None, 0)
         except ValueError:
             frame = None
-        return frame if isinstance(frame, dict) and seal(frame) == frame else self._frame_again(folder)
+        if isinstance(frame, dict) and seal(frame) == frame:
+            return frame
+        said = frame.get("statement", "") if isinstance(frame, dict) else ""
+        return self._frame_again(folder, str(said))
 
-    def _frame_again(self, folder: str) -> Mapping[str, Any] | None:
-        """The frame as the manifest's entries and the other attachments tell it."""
+    def _frame_again(self, folder: str, said: str) -> Mapping[str, Any] | None:
+        """The frame as the manifest's entries and the other attachments tell it.
+
+        Of the township's statement they hold the digest alone: ``said`` is taken where it has that digest.
+        """
         by_theme = {
             entry["theme"]: entry
             for entry in self._out.manifest["reports"]
@@ -159,12 +165,9 @@ class Remaker:
             return None
         if folder == "county":
             return {**frame, "county_id": unit}
-        return {
-            **frame,
-            "township_id": unit,
-            "township": folder.partition("_")[2],
-            "statement": inputs.get("statement", ""),
-        }
+        if statement_digest(said) != inputs.get("statement", ""):
+            return None
+        return {**frame, "township_id": unit, "township": folder.partition("_")[2], "statement": said}
 
     def _county_name(self) -> str:
         frames = (self._out.json(f"{other}/facts.json").get("document") for other in self._out.folders())

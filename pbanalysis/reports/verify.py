@@ -309,6 +309,9 @@ class _Check:
             return FileVerdict(shown, "changed", note="这种文件只能核对校验码")
         if name in ("index.html", "results.csv"):
             return FileVerdict(shown, "changed", note="没有找到数据仓，不能指出是哪个数（可用 --store 指明）")
+        folder, _, file = name.rpartition("/")
+        if file == "facts.json" and self._remaker.frame(folder) is None:
+            return FileVerdict(shown, "changed", note="改动在“document”部分：稿别、编号、乡镇说明或校验码")
         if not known or PurePosixPath(name).suffix == ".json":
             return FileVerdict(shown, "changed", note="缺少重新生成所需的文件，不能指出改动之处")
         strange = [Change(text.place, "", number) for text in now for number in orphans(text.text, known)]
