@@ -26,7 +26,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from pbanalysis.reports.labour import at_once
+from pbanalysis.reports.batch.labour import at_once
 
 HERE = Path(__file__).resolve()
 NOTEBOOKS = HERE.parents[1] / "notebooks"
@@ -332,7 +332,7 @@ def _stock(job: tuple[dict, str, str]) -> None:
 
 
 def _page(notebook: object, path: Path, title: str) -> None:
-    from pbanalysis.reports.html import render_html
+    from pbanalysis.reports.documents.html import render_html
 
     path.write_bytes(render_html(notebook, title=title))  # type: ignore[arg-type]
 
@@ -344,7 +344,7 @@ def warm(told: dict) -> None:
 
     from pbanalysis.calendar import Period
     from pbanalysis.reports.batch import run
-    from pbanalysis.reports.tools import standard
+    from pbanalysis.reports.batch.tools import standard
 
     result = run(
         Path(told["store"]),
@@ -365,7 +365,7 @@ def floor(told: dict) -> None:
     import nbformat
 
     import pbanalysis as pb
-    from pbanalysis.reports import html
+    from pbanalysis.reports.documents import html
 
     for name in dir(pb):
         getattr(pb, name)

@@ -20,8 +20,8 @@ from pathlib import Path
 import nbformat
 
 from pbanalysis.exhibits.blocks import blocks_of
-from pbanalysis.reports.document import recompose
-from pbanalysis.reports.facts import as_json, collect
+from pbanalysis.reports.documents.document import recompose
+from pbanalysis.reports.documents.facts import as_json, collect
 
 STEMS = {"study": "study_quality", "development": "member_development", "rectification": "rectification"}
 LIMIT = 2.0
@@ -36,22 +36,22 @@ def steps(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     document = recompose(parts, frame)
 
     def html() -> object:
-        from pbanalysis.reports.html import render_html
+        from pbanalysis.reports.documents.html import render_html
 
         return [render_html(notebook, title=frame["township"]) for notebook in notebooks.values()]
 
     def pdf() -> object:
-        from pbanalysis.reports.pdf import render
+        from pbanalysis.reports.documents.pdf import render
 
         return render(document)
 
     def docx() -> object:
-        from pbanalysis.reports.word import render
+        from pbanalysis.reports.documents.word import render
 
         return render(document)
 
     def xlsx() -> object:
-        from pbanalysis.reports.excel import render
+        from pbanalysis.reports.documents.excel import render
 
         return render(document)
 

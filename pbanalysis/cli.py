@@ -146,7 +146,7 @@ def _evaluate(args: Namespace) -> Exit:
 
 def _report(args: Namespace) -> Exit:
     from pbanalysis.reports.batch import run as run_batch
-    from pbanalysis.reports.progress import Progress
+    from pbanalysis.reports.batch.progress import Progress
 
     with Progress(quiet=args.json) as progress:
         result = run_batch(
@@ -174,7 +174,7 @@ def _report(args: Namespace) -> Exit:
 
 
 def _why(args: Namespace) -> Exit:
-    from pbanalysis.reports.incremental import why
+    from pbanalysis.reports.batch.incremental import why
 
     reasons = why(args.out, args.township, args.theme)
     _answer(args, [str(reason) for reason in reasons], [reason.to_dict() for reason in reasons])
@@ -182,7 +182,7 @@ def _why(args: Namespace) -> Exit:
 
 
 def _verify(args: Namespace) -> Exit:
-    from pbanalysis.reports.verify import verify
+    from pbanalysis.reports.check.verify import verify
 
     report = verify(args.path, store=args.store)
     _answer(args, report.lines(), report.to_dict())
@@ -190,7 +190,7 @@ def _verify(args: Namespace) -> Exit:
 
 
 def _pack(args: Namespace) -> Exit:
-    from pbanalysis.reports.pack import pack
+    from pbanalysis.reports.check.pack import pack
 
     packed = pack(args.out, args.output, townships=args.township)
     _answer(

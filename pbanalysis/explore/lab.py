@@ -82,7 +82,7 @@ def working_folder(store: Path) -> Path:
 
     What is installed is never written to; a notebook that was changed in the copy stays as it is.
     """
-    from pbanalysis.reports.tools import templates
+    from pbanalysis.reports.batch.tools import templates
 
     shipped = templates()
     if (shipped.parent / "pyproject.toml").exists():

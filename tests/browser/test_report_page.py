@@ -15,8 +15,8 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 import pbanalysis as pb
-from pbanalysis.reports import html
-from pbanalysis.reports.glyphs import shared
+from pbanalysis.reports.documents import html
+from pbanalysis.reports.documents.glyphs import shared
 
 FLAGS = (
     "--headless",

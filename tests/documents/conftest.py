@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from pbanalysis.reports import attachments, excel, pdf, word
-from pbanalysis.reports.document import Document
+from pbanalysis.reports.documents import attachments, excel, pdf, word
+from pbanalysis.reports.documents.document import Document
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -23,12 +23,12 @@ from pbanalysis.exhibits.blocks import (
     Table,
     blocks_of,
 )
-from pbanalysis.reports import attachments
-from pbanalysis.reports.execute import to_bytes
+from pbanalysis.reports.batch.tools import standard
+from pbanalysis.reports.documents import attachments
+from pbanalysis.reports.documents.html import render_html
 from pbanalysis.reports.files import sha256, write_whole
-from pbanalysis.reports.html import render_html
+from pbanalysis.reports.kernel.execute import to_bytes
 from pbanalysis.reports.manifest import COUNTY_FILES, Entry, seal
-from pbanalysis.reports.tools import standard
 from pbanalysis.terms import STATES, THEMES
 
 THEME_KEYS = ("study", "development", "rectification")

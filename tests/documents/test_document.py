@@ -7,11 +7,11 @@ from itertools import pairwise
 import pytest
 import sample_blocks as sample
 
-from pbanalysis.reports import attachments
-from pbanalysis.reports.budget import BODY_MOST, budget
-from pbanalysis.reports.document import compose_county, compose_township, recompose
-from pbanalysis.reports.summary import PAGE
-from pbanalysis.reports.text import cell_text, figure_size, plain, prose
+from pbanalysis.reports.documents import attachments
+from pbanalysis.reports.documents.budget import BODY_MOST, budget
+from pbanalysis.reports.documents.document import compose_county, compose_township, recompose
+from pbanalysis.reports.documents.summary import PAGE
+from pbanalysis.reports.documents.text import cell_text, figure_size, plain, prose
 
 FRAME = {
     "township_id": "629901106",

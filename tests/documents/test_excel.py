@@ -10,9 +10,9 @@ import pytest
 import sample_blocks as sample
 from openpyxl import load_workbook
 
-from pbanalysis.reports import excel
-from pbanalysis.reports.document import compose_county, compose_township
-from pbanalysis.reports.text import cell_text
+from pbanalysis.reports.documents import excel
+from pbanalysis.reports.documents.document import compose_county, compose_township
+from pbanalysis.reports.documents.text import cell_text
 
 FRAME = {"county": "临河县", "period": "2023", "as_of": "2023-12-31"}
 

@@ -13,11 +13,11 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from pbanalysis.errors import PbError
-from pbanalysis.reports import attachments, pdf
-from pbanalysis.reports.document import compose_township
-from pbanalysis.reports.facts import collect, numbers_in, orphans
-from pbanalysis.reports.html import render_html
-from pbanalysis.reports.reading import texts_of
+from pbanalysis.reports.check.reading import texts_of
+from pbanalysis.reports.documents import attachments, pdf
+from pbanalysis.reports.documents.document import compose_township
+from pbanalysis.reports.documents.facts import collect, numbers_in, orphans
+from pbanalysis.reports.documents.html import render_html
 
 FIELDS = {"id", "indicator_id", "name", "value", "text", "n", "N", "state", "source_tables", "rows"}
 

@@ -18,11 +18,11 @@ from pbanalysis.calendar import Period
 from pbanalysis.errors import Code, PbError
 from pbanalysis.privacy import scan
 from pbanalysis.privacy.scan import scan_folder
-from pbanalysis.reports import attachments
-from pbanalysis.reports.delivery import CHECKSUMS, GUIDE
+from pbanalysis.reports.check.delivery import CHECKSUMS, GUIDE
+from pbanalysis.reports.check.pack import pack
+from pbanalysis.reports.check.packing import packed_name
+from pbanalysis.reports.documents import attachments
 from pbanalysis.reports.manifest import seal
-from pbanalysis.reports.pack import pack
-from pbanalysis.reports.packing import packed_name
 
 UTF8 = 0x800
 TABLE = "基层组织建设重点指标完成情况统计表"

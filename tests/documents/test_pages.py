@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import sample_blocks as sample
 
-from pbanalysis.reports import pdf, word
-from pbanalysis.reports.attachments import compose
+from pbanalysis.reports.documents import pdf, word
+from pbanalysis.reports.documents.attachments import compose
 
 pytestmark = [pytest.mark.office, pytest.mark.slow]
 DPI, TOP, BOTTOM = 40, 37 / 25.4, 262 / 25.4  # the type area, in inches

@@ -13,8 +13,8 @@ import sample_blocks as sample
 from pypdf import PdfReader
 
 from pbanalysis.errors import Code, PbError
-from pbanalysis.reports import pdf
-from pbanalysis.reports.document import compose_township
+from pbanalysis.reports.documents import pdf
+from pbanalysis.reports.documents.document import compose_township
 
 A4 = (595.28, 841.89)
 FRAME = {
@@ -214,7 +214,7 @@ def test_the_same_document_gives_the_same_bytes_in_another_process(made, tmp_pat
     """Two processes, two folders, another day by the clock: identical bytes of every format."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); import sample_blocks as s, hashlib\n"
-        "from pbanalysis.reports import attachments as a\n"
+        "from pbanalysis.reports.documents import attachments as a\n"
         "n, t = s.notebooks_of('middle'), s.about('middle')\n"
         "made = [*(a.attachment(kind, n, t) for kind in ('pdf', 'docx', 'xlsx')), a.facts(n, t)]\n"
         "print(*(hashlib.sha256(data).hexdigest() for data in made))"

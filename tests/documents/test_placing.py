@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import sample_blocks as sample
 
-from pbanalysis.reports.placing import PAGE, begun_rows, foot_rows, placed, row_heights
-from pbanalysis.reports.summary import WIDTH
-from pbanalysis.reports.text import (
+from pbanalysis.reports.documents.placing import PAGE, begun_rows, foot_rows, placed, row_heights
+from pbanalysis.reports.documents.summary import WIDTH
+from pbanalysis.reports.documents.text import (
     cell_lines,
     cell_shown,
     figure_size,

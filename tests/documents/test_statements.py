@@ -14,12 +14,12 @@ from openpyxl import load_workbook
 from pypdf import PdfReader
 
 from pbanalysis.errors import Code, PbError
-from pbanalysis.reports import attachments, excel, pdf, word
-from pbanalysis.reports.document import compose_township
-from pbanalysis.reports.facts import orphans
-from pbanalysis.reports.statements import MOST, of_townships, read_statements
-from pbanalysis.reports.text import plain
-from pbanalysis.reports.verify import verify
+from pbanalysis.reports.batch.statements import MOST, of_townships, read_statements
+from pbanalysis.reports.check.verify import verify
+from pbanalysis.reports.documents import attachments, excel, pdf, word
+from pbanalysis.reports.documents.document import compose_township
+from pbanalysis.reports.documents.facts import orphans
+from pbanalysis.reports.documents.text import plain
 
 TOWNS = {"629901200": "柳林乡", "629901106": "双河镇"}
 SAID = "一、3个支部的缺口已于12月20日补课，涉及8.7小时。\n二、堃河村、䶮山村、镕炉社区的台账已核对；“<b>&100%”请复核。"

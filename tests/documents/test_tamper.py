@@ -14,8 +14,8 @@ from tampering import tamper
 from pbanalysis.calendar import Period
 from pbanalysis.demo import demo_tables
 from pbanalysis.reports.batch import run
-from pbanalysis.reports.pack import pack
-from pbanalysis.reports.verify import verify
+from pbanalysis.reports.check.pack import pack
+from pbanalysis.reports.check.verify import verify
 from pbanalysis.store.write import write_store
 
 pytestmark = pytest.mark.slow

@@ -18,14 +18,14 @@ from tampering import parts_of_zip, tamper, write_zip
 
 from pbanalysis.errors import Code, PbError
 from pbanalysis.plan.registry import registry
-from pbanalysis.reports import pdf
-from pbanalysis.reports.comparing import changes
-from pbanalysis.reports.delivery import Delivery
-from pbanalysis.reports.document import recompose
-from pbanalysis.reports.pack import pack
-from pbanalysis.reports.reading import Text, texts_of
-from pbanalysis.reports.remake import Remaker
-from pbanalysis.reports.verify import verify
+from pbanalysis.reports.check.comparing import changes
+from pbanalysis.reports.check.delivery import Delivery
+from pbanalysis.reports.check.pack import pack
+from pbanalysis.reports.check.reading import Text, texts_of
+from pbanalysis.reports.check.remake import Remaker
+from pbanalysis.reports.check.verify import verify
+from pbanalysis.reports.documents import pdf
+from pbanalysis.reports.documents.document import recompose
 
 FOLDER, OTHER = "629901106_双河镇", "629901200_柳林乡"
 

@@ -16,9 +16,9 @@ from docx.shared import Mm
 from lxml import etree
 from pypdf import PdfReader
 
-from pbanalysis.reports import word
-from pbanalysis.reports.document import compose_township
-from pbanalysis.reports.text import plain
+from pbanalysis.reports.documents import word
+from pbanalysis.reports.documents.document import compose_township
+from pbanalysis.reports.documents.text import plain
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 

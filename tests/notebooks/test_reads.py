@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 
 import pbanalysis as pb
-from pbanalysis.reports.planning import Situation
-from pbanalysis.reports.tools import standard
+from pbanalysis.reports.batch.planning import Situation
+from pbanalysis.reports.batch.tools import standard
 from pbanalysis.store.county import County
 from pbanalysis.store.schema import SOURCE_COLUMNS, TABLES
 from pbanalysis.themes.report import open_report, published

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pbanalysis.reports.batch import BatchResult
-from pbanalysis.reports.pool import Workers
-from pbanalysis.reports.warm_owner import WarmParent
+from pbanalysis.reports.batch.pool import Workers
+from pbanalysis.reports.kernel.warm_owner import WarmParent
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # worker processes import the fakes by name

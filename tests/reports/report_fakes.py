@@ -20,8 +20,8 @@ import pandas as pd
 from pbanalysis.calendar import Period
 from pbanalysis.errors import Code, PbError
 from pbanalysis.reports.batch import BatchResult, run
-from pbanalysis.reports.jobs import Limits
-from pbanalysis.reports.tools import Tools
+from pbanalysis.reports.batch.tools import Tools
+from pbanalysis.reports.kernel.jobs import Limits
 from pbanalysis.store.county import County
 from pbanalysis.store.frames import typed
 from pbanalysis.store.schema import TABLES

@@ -14,8 +14,8 @@ import pytest
 import report_fakes as fakes
 
 from pbanalysis.errors import Code, PbError
-from pbanalysis.reports.incremental import why
-from pbanalysis.reports.verify import verify
+from pbanalysis.reports.batch.incremental import why
+from pbanalysis.reports.check.verify import verify
 
 
 def _manifest(out: Path) -> dict[tuple[str, str], dict]:

@@ -13,7 +13,7 @@ import pytest
 import report_fakes as fakes
 
 from pbanalysis.errors import PbError
-from pbanalysis.reports.progress import Progress
+from pbanalysis.reports.batch.progress import Progress
 
 pytest.importorskip("distributed", reason="the cluster part is not installed")
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -80,7 +80,7 @@ def test_a_cluster_makes_the_same_reports(
 
 def test_a_scheduler_that_does_not_answer_is_told(store: Path, tools, tmp_path: Path, monkeypatch) -> None:
     """A wrong address ends with one paragraph that names it."""
-    monkeypatch.setattr("pbanalysis.reports.cluster._CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("pbanalysis.reports.batch.cluster._CONNECT_SECONDS", 0.5)
     with pytest.raises(PbError, match="连不上这个 Dask 调度器") as refused:
         fakes.report(store, tmp_path / "out", tools, scheduler="tcp://127.0.0.1:9")
     assert refused.value.exit_status == 2

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import report_fakes as fakes
 
-from pbanalysis.reports.contents import contents
 from pbanalysis.reports.digests import rows_of
+from pbanalysis.reports.documents.contents import contents
 from pbanalysis.store.county import open_county
 
 

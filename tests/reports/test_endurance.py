@@ -18,15 +18,15 @@ import report_fakes as fakes
 
 from pbanalysis.errors import Code, PbError
 from pbanalysis.reports.files import WORK, sha256, write_whole
+from pbanalysis.reports.kernel.warm_owner import ADDRESS
 from pbanalysis.reports.manifest import read_manifest
-from pbanalysis.reports.warm_owner import ADDRESS
 
 HERE = Path(__file__).parent
 _RUN = """
 import sys
 from pathlib import Path
 import report_fakes as fakes
-from pbanalysis.reports.progress import Progress
+from pbanalysis.reports.batch.progress import Progress
 if __name__ == "__main__":
     store, out, templates = map(Path, sys.argv[1:])
     try:

@@ -22,9 +22,9 @@ import report_fakes as fakes
 from papermill.exceptions import PapermillExecutionError
 
 from pbanalysis.errors import Code, PbError
-from pbanalysis.reports import warm_owner
-from pbanalysis.reports.execute import execute
-from pbanalysis.reports.jobs import Limits
+from pbanalysis.reports.kernel import warm_owner
+from pbanalysis.reports.kernel.execute import execute
+from pbanalysis.reports.kernel.jobs import Limits
 
 ZOO = Path(__file__).parents[1] / "data" / "notebooks" / "zoo.ipynb"
 NO_PARAMETERS = {"who": ""}
@@ -271,6 +271,6 @@ def test_without_fork_a_stock_kernel_is_used(
 
 def test_another_languages_kernel_is_left_to_jupyter() -> None:
     """The engine forks only this interpreter's ipykernel."""
-    from pbanalysis.reports.engine import _why_not
+    from pbanalysis.reports.kernel.engine import _why_not
 
     assert _why_not("python3") == ""

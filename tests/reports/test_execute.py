@@ -9,8 +9,8 @@ import nbformat
 import pytest
 
 from pbanalysis.errors import PbError
-from pbanalysis.reports.execute import clean, execute, to_bytes
-from pbanalysis.reports.jobs import Limits
+from pbanalysis.reports.kernel.execute import clean, execute, to_bytes
+from pbanalysis.reports.kernel.jobs import Limits
 
 
 def _notebook(*outputs: dict, source: str = "1"):

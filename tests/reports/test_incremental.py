@@ -11,9 +11,9 @@ import pytest
 import report_fakes as fakes
 
 from pbanalysis.errors import PbError
+from pbanalysis.reports.batch.incremental import why
+from pbanalysis.reports.batch.planning import Situation
 from pbanalysis.reports.digests import row_digests, rows_of
-from pbanalysis.reports.incremental import why
-from pbanalysis.reports.planning import Situation
 from pbanalysis.store.county import County, open_county
 
 Tables = dict[str, pd.DataFrame]

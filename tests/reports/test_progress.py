@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 
-from pbanalysis.reports.progress import Progress
+from pbanalysis.reports.batch.progress import Progress
 
 
 def test_quiet_progress_is_one_line_of_json_a_step() -> None:
@@ -46,7 +46,7 @@ def test_the_bar_speaks_chinese() -> None:
 def test_time_left_follows_the_pace(monkeypatch) -> None:
     """Seconds left are those of the reports so far, times what is left."""
     now = [100.0]
-    monkeypatch.setattr("pbanalysis.reports.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("pbanalysis.reports.batch.progress.time.monotonic", lambda: now[0])
     progress = Progress(quiet=True, stream=io.StringIO())
     progress.begin(10)
     assert progress.seconds_left() is None

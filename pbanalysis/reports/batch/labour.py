@@ -1,0 +1,76 @@
+"""Who does the work: local workers with a warm parent, a Dask cluster, or any executor handed in."""
+
+from __future__ import annotations
+
+import math
+import os
+from concurrent.futures import Executor
+from contextlib import ExitStack
+
+from pbanalysis.errors import Code, PbError
+from pbanalysis.reports.batch.pool import Workers
+from pbanalysis.reports.kernel.warm_owner import WarmParent, announced, can_fork
+
+__all__ = ["Labour", "at_once"]
+
+
+def at_once() -> int:
+    """Reports to make at once here: a report waits a tenth of its time, so a few more than processors."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return processors + math.ceil(processors / 8)
+
+
+class Labour:
+    """An executor, how many jobs it does at once, and what is to be said about it.
+
+    Starting is overlapped: the warm parent imports while the county is being evaluated.
+    """
+
+    def __init__(
+        self,
+        stack: ExitStack,
+        *,
+        workers: int | None,
+        engine: str,
+        scheduler: str | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        self.engine, self.notes = engine, list[str]()
+        self._parent: WarmParent | None = None
+        self._workers: Workers | None = None
+        if engine == "warm" and not can_fork():
+            self.notes.append("本系统不能预热内核，已改用普通内核，结果相同")
+        if executor is not None:
+            self.executor, self.width = executor, workers or at_once()
+        elif scheduler:
+            try:
+                from pbanalysis.reports.batch.cluster import dask_executor
+            except ImportError as error:
+                raise PbError(
+                    Code.ENGINE_MISSING,
+                    "没有安装 distributed",
+                    where="--scheduler",
+                    fix="请安装 pbanalysis 的 cluster 部分：pip install 'pbanalysis[cluster]'",
+                ) from error
+            self.executor, self.width = stack.enter_context(dask_executor(scheduler, warm=engine == "warm"))
+        else:
+            self.width = workers or at_once()
+            address = announced() if engine == "warm" else ""
+            if engine == "warm" and can_fork() and not address:
+                self._parent = stack.enter_context(WarmParent())
+                address = self._parent.address
+            self._workers = Workers(self.width, address)
+            self.executor = stack.enter_context(self._workers)
+            self.executor.submit(os.getpid)  # a first worker, and what it imports
+
+    def ready(self) -> None:
+        """Wait until work can be given out."""
+        if self._parent:
+            self._parent.wait_until_ready()
+
+    def stop(self) -> None:
+        """Stop at once what was started here: kernels first, so that no worker waits for one."""
+        if self._parent:
+            self._parent.close()
+        if self._workers:
+            self._workers.shutdown(wait=False, cancel_futures=True)
