@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 import sample_blocks as sample
 
+from pbanalysis.exhibits.blocks import Box
 from pbanalysis.reports.documents import attachments
 from pbanalysis.reports.documents.budget import BODY_MOST, budget
 from pbanalysis.reports.documents.document import compose_county, compose_township, recompose
@@ -163,6 +164,24 @@ def test_a_tall_figure_stands_at_the_end_and_the_body_says_so():
 def test_a_figure_is_set_so_that_its_caption_fits_below(size, set_as):
     """Within the type area, two of a page; a tall one alone on its page; never distorted."""
     assert figure_size({"size": size}) == pytest.approx(set_as, abs=0.05)
+
+
+def test_figures_that_could_not_be_drawn_are_one_box():
+    """Two of them in a theme: one box after its other findings, each with its reason and its facts."""
+    parts = sample.parts_of("middle")
+    few = sample.number("study.lag.n", "4", 4)
+    empty = [
+        Box(id="study.lag", role="finding", title="传达学习", items=(("只有 ", few, " 件，本图不画。"),)),
+        Box(id="study.mix", role="finding", title="活动构成", items=("没有数据，本图不画。",)),
+    ]
+    parts["study"] = [*(box.block() for box in empty), *parts["study"]]
+    doc = compose_township(parts, **FRAME)
+    (box,) = [b for b in doc.body if b["type"] == "box" and b["role"] == "finding"]
+    assert [plain(item) for item in box["items"]] == [
+        "传达学习：只有 4 件，本图不画。",
+        "活动构成：没有数据，本图不画。",
+    ]
+    assert [fact["id"] for fact in box["facts"]] == ["study.lag.n"]
 
 
 def test_the_statement_of_the_township_is_printed_in_its_box():

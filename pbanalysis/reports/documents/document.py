@@ -245,7 +245,7 @@ def _theme(
         elif roles:
             inside = [block for block in own if block["role"] in roles]
         else:
-            inside = list(_some_figures(_findings(own), figures))
+            inside = _undrawn_together(list(_some_figures(_findings(own), figures)))
         if inside:
             yield heading(2, title)
             yield from (_demoted(block) for block in inside)
@@ -267,6 +267,20 @@ def _some_figures(blocks: Sequence[Block], most: int) -> Iterator[Block]:
         yield paragraph("逐行列出的图见文末“附图”。")
     if figures[most:]:
         yield paragraph("其余图见本专题的网页版报告。")
+
+
+def _undrawn_together(blocks: Sequence[Block]) -> list[Block]:
+    """Figures that could not be drawn, each a box that says why, as one box at the end."""
+    boxes = [block for block in blocks if block["type"] == "box"]
+    if len(boxes) < 2:
+        return list(blocks)
+    together = {
+        **boxes[0],
+        "title": "没有画的图",
+        "items": [[f"{box['title']}：", *item] for box in boxes for item in box["items"]],
+        "facts": list({fact["id"]: fact for box in boxes for fact in box["facts"]}.values()),
+    }
+    return [*(block for block in blocks if block["type"] != "box"), together]
 
 
 def _tall_figures(parts: Iterable[Sequence[Block]], most: int) -> Iterator[Block]:
