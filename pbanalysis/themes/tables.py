@@ -31,8 +31,8 @@ Whose: TypeAlias = Literal["own", "county", "all"]
 class Printed:
     """Results that a report prints: of whom, which indicators (None: all), which of their columns.
 
-    ``whose`` is the report's unit itself, the county, or every unit; ``beside`` is the county where the
-    unit has a value of its own to stand beside. ``before``: those of the period before too.
+    ``whose`` is the report's unit itself, the county, or every unit. ``beside``: only where the unit has a
+    number of its own to stand beside. ``before``: what was judged in the period before, too.
     """
 
     whose: Whose
@@ -134,8 +134,6 @@ _REFERENCE = ("state", "value", "numerator", "denominator")
 _DRAWN = frozenset({"S01", "S06", "S17", "R06"})
 _ALWAYS = frozenset({"D07"})
 _DATED = {"study": {"meetings": "held_on", "topics": "released_on"}}
-
-
 # an issue was handed on or not; an organisation is as old as it need be
 _LOOKED_AT: Mapping[tuple[str, str], Look] = {
     ("issues", "end_reason"): lambda reason, _: reason.isin(("merged", "transferred", "withdrawn")),
