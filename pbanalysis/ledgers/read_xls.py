@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import io
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import python_calamine
@@ -13,7 +15,7 @@ from pbanalysis.ledgers.compound import Compound, biff_records
 from pbanalysis.ledgers.grid import Cell, Merge, Sheet, Unusable, Value, Workbook
 from pbanalysis.ledgers.guard import Refusal
 
-__all__ = ["read_xls"]
+__all__ = ["no_panic", "read_xls"]
 
 _BUILTIN = {9: "0%", 10: "0.00%"}
 _ERROR = "#错误值"
@@ -27,6 +29,17 @@ class _Extras:
     errors: set[tuple[int, int]] = field(default_factory=set)
 
 
+@contextmanager
+def no_panic() -> Iterator[None]:
+    """Turns a panic of calamine into its error: it is no ``Exception``, and would end a whole county's import."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # pyo3 does not export it
+            raise
+        raise python_calamine.CalamineError(str(error)) from error
+
+
 def read_xls(data: bytes) -> Workbook:
     """Sheets of a BIFF workbook, hidden ones marked.
 
@@ -36,15 +49,16 @@ def read_xls(data: bytes) -> Workbook:
         Password-protected or damaged.
     """
     try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        streams = _Streams(data)
-        sheets = []
-        for meta in book.sheets_metadata:
-            if "WorkSheet" not in str(meta.typ):
-                continue
-            sheet = Sheet(meta.name, hidden="Visible" not in str(meta.visible))
-            _fill(sheet, book.get_sheet_by_name(meta.name), streams.read(sheet))
-            sheets.append(sheet)
+        with no_panic():
+            book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+            streams = _Streams(data)
+            sheets = []
+            for meta in book.sheets_metadata:
+                if "WorkSheet" not in str(meta.typ):
+                    continue
+                sheet = Sheet(meta.name, hidden="Visible" not in str(meta.visible))
+                _fill(sheet, book.get_sheet_by_name(meta.name), streams.read(sheet))
+                sheets.append(sheet)
     except python_calamine.PasswordError as error:
         raise Refusal("password") from error
     except (python_calamine.CalamineError, ValueError, KeyError, IndexError, struct.error, OSError) as error:

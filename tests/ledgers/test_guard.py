@@ -219,6 +219,13 @@ def _read_or_refused(data: bytes) -> bool:
     )
 
 
+def test_a_panic_of_the_reader_is_a_refusal() -> None:
+    """A first record without a body, on which calamine panics, is a damaged file like any other."""
+    data = _compound(["Workbook"], struct.pack("<HH", 0x809, 0))
+    with pytest.raises(Refusal, match="truncated"):
+        read_workbook(inspect(data), data)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_broken_bytes_never_crash_the_door_or_the_readers(one_book: bytes, data: st.DataObject) -> None:

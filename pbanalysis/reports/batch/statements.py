@@ -117,8 +117,12 @@ def _rows(path: Path) -> list[list[str]]:
         return [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(_decoded(path)))]
     from python_calamine import CalamineError, CalamineWorkbook
 
+    from pbanalysis.ledgers.read_xls import no_panic
+
     try:
-        rows = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python(skip_empty_area=False)
+        with no_panic():
+            sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
+            rows = sheet.to_python(skip_empty_area=False)
     except CalamineError as error:
         raise _refused("工作簿打不开", path.name, "请另存为不加密的 .xlsx 后重试") from error
     return [[_cell(value) for value in row] for row in rows]
