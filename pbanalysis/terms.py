@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["ISSUE_CATEGORIES", "LEDGER_KINDS", "STATES", "TERMS", "THEMES", "VS_COUNTY", "label"]
+__all__ = [
+    "ISSUE_CATEGORIES",
+    "LEDGER_KINDS",
+    "OVERVIEW",
+    "REPORTS",
+    "STATES",
+    "TERMS",
+    "THEMES",
+    "VS_COUNTY",
+    "label",
+]
 
 STATES: Mapping[str, str] = {
     "met": "达标",
@@ -31,6 +41,8 @@ THEMES: Mapping[str, str] = {
     "rectification": "整改成效",
     "supporting": "支撑措施",
 }
+OVERVIEW = "overview"  # the county's own report
+REPORTS: Mapping[str, str] = {**THEMES, OVERVIEW: "全县一览"}
 
 # ledger kinds of contract/cli.md, and the canonical tables each fills
 LEDGER_KINDS: Mapping[str, str] = {

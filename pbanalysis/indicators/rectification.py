@@ -15,6 +15,7 @@ from pbanalysis.indicators.tally import Tally, by_town, tally
 from pbanalysis.plan.registry import Indicator
 
 __all__ = [
+    "ENDED_OTHERWISE",
     "accepted",
     "actions",
     "categorised",
@@ -32,7 +33,7 @@ __all__ = [
     "visited",
 ]
 
-_OTHERWISE = ("merged", "transferred", "withdrawn")
+ENDED_OTHERWISE = ("merged", "transferred", "withdrawn")
 
 
 def issues(known: Known, period: Period) -> pd.DataFrame:
@@ -52,7 +53,7 @@ def issues(known: Known, period: Period) -> pd.DataFrame:
 def _issues(known: Known, period: Period) -> pd.DataFrame:
     rows = known.rows("issues")
     found, closed_on, reopened = days(rows["found_on"]), days(rows["closed_on"]), days(rows["reopened_on"])
-    otherwise = rows["end_reason"].isin(_OTHERWISE).to_numpy()
+    otherwise = rows["end_reason"].isin(ENDED_OTHERWISE).to_numpy()
     # a status without a date closes nothing
     closed = ~np.isnat(closed_on) & ~otherwise
     again = (reopened >= closed_on) & ~(days(rows["reclosed_on"]) >= reopened)

@@ -22,7 +22,7 @@ from pbanalysis.store.county import County
 from pbanalysis.store.schema import TABLES, Table
 
 if TYPE_CHECKING:
-    from pbanalysis.themes.tables import Columns, Printed, Reads
+    from pbanalysis.themes.reads import Columns, Printed, Reads
 
 __all__ = [
     "COUNTYWIDE",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pbanalysis.store.schema import TABLES
+from pbanalysis.themes.reads import SHOWN
 from pbanalysis.themes.report import Report
-from pbanalysis.themes.tables import SHOWN
 
 __all__ = ["Filing", "filings", "of_persons", "row_counts"]
 

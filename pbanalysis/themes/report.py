@@ -22,7 +22,7 @@ from pbanalysis.stats.funnel import INDEPENDENT
 from pbanalysis.store.county import County, Township
 from pbanalysis.themes.beside import CountyCurve, Tested, beside, quota, thin
 from pbanalysis.themes.reading import Reading, reading_of
-from pbanalysis.themes.tables import tables_of
+from pbanalysis.themes.reads import tables_of
 
 __all__ = [
     "Report",
@@ -114,7 +114,7 @@ class Report:
         ------
         LookupError
             The results at hand hold the report's own township only: a batch hands out what is declared
-            in :data:`pbanalysis.themes.tables.COMPARED`, and nothing must be drawn of less.
+            in :data:`pbanalysis.themes.reads.COMPARED`, and nothing must be drawn of less.
         """
         rows = self.frame[self.frame["indicator_id"] == indicator].set_index("unit_id")
         towns = self.county.townships["township_id"]

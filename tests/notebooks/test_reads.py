@@ -20,7 +20,8 @@ from pbanalysis.reports.batch.tools import standard
 from pbanalysis.store.county import County
 from pbanalysis.store.schema import SOURCE_COLUMNS, TABLES
 from pbanalysis.themes.report import open_report, published
-from pbanalysis.themes.tables import OVERVIEW, Reads, reads
+from pbanalysis.terms import OVERVIEW
+from pbanalysis.themes.reads import Reads, reads
 
 PERIOD = pb.Period.parse("2023")
 STEMS = {**standard().stems, OVERVIEW: standard().overview}

@@ -26,7 +26,7 @@ from pbanalysis.store.county import County
 from pbanalysis.store.frames import typed
 from pbanalysis.store.schema import TABLES
 from pbanalysis.store.write import write_store
-from pbanalysis.themes.tables import Printed, Reads
+from pbanalysis.themes.reads import Printed, Reads
 
 PERIOD, AS_OF = Period.parse("2023"), dt.date(2023, 12, 31)
 TOWNS = {"629901100": "甲镇", "629901101": "乙乡", "629901102": "丙街道"}

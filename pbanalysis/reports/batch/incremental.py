@@ -18,6 +18,7 @@ from typing import Any
 from pbanalysis.errors import Code, PbError, near_names
 from pbanalysis.reports.files import WORK, read_json
 from pbanalysis.reports.manifest import Entry, read_manifest, statement_digest
+from pbanalysis.terms import REPORTS
 
 __all__ = ["Explained", "Reason", "document_inputs", "key_of", "reasons", "report_inputs", "why"]
 
@@ -224,13 +225,7 @@ class Explained:
 
 
 _STATES = {"built": "已生成", "unchanged": "沿用", "failed": "未生成"}
-_THEMES = {
-    "study": "学习质量",
-    "development": "发展党员",
-    "rectification": "整改成效",
-    "document": "汇总附件",
-    "overview": "全县一览",
-}
+_THEMES = {**REPORTS, "document": "汇总附件"}
 
 
 def why(out: Path, township: str | None = None, theme: str | None = None) -> list[Explained]:

@@ -22,9 +22,10 @@ from pbanalysis.errors import Code, Exit, PbError, near_names
 from pbanalysis.reports.batch import fingerprint
 from pbanalysis.reports.batch.progress import THEME_NAMES, Progress
 from pbanalysis.reports.batch.statements import of_townships, read_statements
-from pbanalysis.reports.batch.tools import OVERVIEW, Tools, standard
+from pbanalysis.reports.batch.tools import Tools, standard
 from pbanalysis.reports.files import out_locked, output_failed, sha256, write_whole
 from pbanalysis.reports.manifest import COUNTY_FILES, Manifest, read_manifest
+from pbanalysis.terms import OVERVIEW
 
 if TYPE_CHECKING:
     import pandas as pd

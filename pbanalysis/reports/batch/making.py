@@ -22,11 +22,11 @@ from pbanalysis.reports.batch.planning import DOCUMENT, Planned, Situation, Unit
 from pbanalysis.reports.batch.progress import THEME_NAMES, Progress
 from pbanalysis.reports.batch.row_ledger import keep_rows
 from pbanalysis.reports.batch.slices import Slices
-from pbanalysis.reports.batch.tools import OVERVIEW
 from pbanalysis.reports.documents.error_card import error_card
 from pbanalysis.reports.files import output_failed, write_whole
 from pbanalysis.reports.kernel.jobs import Attachment, Done, Failed, Job, Notebook, do
 from pbanalysis.reports.manifest import Entry, Manifest
+from pbanalysis.terms import OVERVIEW
 
 __all__ = ["Making"]
 

@@ -17,15 +17,16 @@ from pbanalysis.calendar import Period
 from pbanalysis.reports.batch.incremental import Reason, document_inputs, key_of, reasons, report_inputs
 from pbanalysis.reports.batch.row_ledger import changed_rows
 from pbanalysis.reports.batch.slices import Filings
-from pbanalysis.reports.batch.tools import OVERVIEW, Tools
+from pbanalysis.reports.batch.tools import Tools
 from pbanalysis.reports.digests import COUNTYWIDE, ResultDigests, Rows, frame_digest, read_digests, rows_of
 from pbanalysis.reports.files import sha256
 from pbanalysis.reports.manifest import Entry
 from pbanalysis.reports.versions import code_digest, libraries
 from pbanalysis.store.county import County
+from pbanalysis.terms import OVERVIEW
 
 if TYPE_CHECKING:
-    from pbanalysis.themes.tables import Reads, Whose
+    from pbanalysis.themes.reads import Reads, Whose
 
 __all__ = ["DOCUMENT", "Planned", "Situation", "Unit"]
 

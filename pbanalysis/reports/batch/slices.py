@@ -21,7 +21,7 @@ import pandas as pd
 from pbanalysis.reports.digests import COUNTYWIDE, Rows
 from pbanalysis.store.county import County
 from pbanalysis.store.schema import TABLES
-from pbanalysis.themes.tables import COMPARED
+from pbanalysis.themes.reads import COMPARED
 
 if TYPE_CHECKING:
     import pyarrow as pa

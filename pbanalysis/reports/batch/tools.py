@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 from pbanalysis.errors import Code, PbError
 from pbanalysis.reports.kernel.jobs import Limits
+from pbanalysis.terms import REPORTS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pbanalysis.calendar import Period
     from pbanalysis.store.county import County
-    from pbanalysis.themes.tables import Reads
+    from pbanalysis.themes.reads import Reads
 
-__all__ = ["OVERVIEW", "Tools", "standard"]
+__all__ = ["Tools", "standard"]
 
-OVERVIEW = "overview"
 _STEMS = {"study": "study_quality", "development": "member_development", "rectification": "rectification"}
 
 
@@ -92,13 +92,11 @@ def templates() -> Path:
 
 def standard() -> Tools:
     """The tools of ``pbanalysis report``."""
-    from pbanalysis.terms import THEMES
-
     return Tools(
         templates=templates(),
         stems=_STEMS,
         overview="county_overview",
-        titles={**THEMES, OVERVIEW: "全县一览"},
+        titles=REPORTS,
         published=_published,
         pages={"html": _html},
         documents={suffix: partial(_attachment, suffix) for suffix in ("pdf", "docx", "xlsx")},
@@ -149,6 +147,6 @@ def _index(**told: Any) -> bytes:
 
 
 def _reads(theme: str) -> Reads:
-    from pbanalysis.themes.tables import reads
+    from pbanalysis.themes.reads import reads
 
     return reads(theme)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pbanalysis.errors import PbError
 from pbanalysis.exhibits.blocks import BLOCK_MIME, blocks_of
 from pbanalysis.exhibits.markup import html_of
-from pbanalysis.reports.batch.tools import OVERVIEW, standard
+from pbanalysis.reports.batch.tools import standard
 from pbanalysis.reports.check.delivery import Delivery
 from pbanalysis.reports.check.packing import index_again
 from pbanalysis.reports.check.reading import Text, texts_of
@@ -29,6 +29,7 @@ from pbanalysis.reports.documents.document import Document, recompose
 from pbanalysis.reports.documents.facts import as_json, collect
 from pbanalysis.reports.documents.text import Block, cell_text, plain
 from pbanalysis.reports.manifest import Entry, seal, statement_digest
+from pbanalysis.terms import OVERVIEW
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,15 +13,16 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pbanalysis.calendar import Period
+from pbanalysis.indicators.rectification import ENDED_OTHERWISE
 from pbanalysis.plan.registry import registry
 from pbanalysis.store.schema import TABLES
+from pbanalysis.terms import OVERVIEW
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COMPARED", "OVERVIEW", "SHOWN", "Columns", "Printed", "Reads", "reads", "tables_of"]
+__all__ = ["COMPARED", "SHOWN", "Columns", "Printed", "Reads", "reads", "tables_of"]
 
-OVERVIEW = "overview"
 Columns: TypeAlias = tuple[str, ...] | None  # None: all
 Look: TypeAlias = Callable[["pd.Series[Any]", Period], "pd.Series[Any]"]
 Whose: TypeAlias = Literal["own", "county", "all"]
@@ -136,7 +137,7 @@ _ALWAYS = frozenset({"D07"})
 _DATED = {"study": {"meetings": "held_on", "topics": "released_on"}}
 # an issue was handed on or not; an organisation is as old as it need be
 _LOOKED_AT: Mapping[tuple[str, str], Look] = {
-    ("issues", "end_reason"): lambda reason, _: reason.isin(("merged", "transferred", "withdrawn")),
+    ("issues", "end_reason"): lambda reason, _: reason.isin(ENDED_OTHERWISE),
     ("organisations", "founded_on"): lambda day, period: day.clip(lower=str(period.year_start)),
 }
 
