@@ -6,19 +6,20 @@ says which.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from pbanalysis.errors import Code, PbError
 from pbanalysis.reports.files import WORK, read_json, sha256
-from pbanalysis.reports.manifest import seal
+from pbanalysis.reports.manifest import Entry, seal
 
 __all__ = ["CHECKSUMS", "GUIDE", "MANIFEST", "Delivery"]
 
 MANIFEST, CHECKSUMS, GUIDE = "manifest.json", "校验码.txt", "说明.txt"
-_NOT_OURS = {WORK, "errors", ".ipynb_checkpoints"}  # error cards are no delivered reports
+_NOT_OURS = {WORK, ".ipynb_checkpoints"}
 _LITTER = ("~$", ".~", "._", ".DS_Store", "Thumbs.db", "desktop.ini")  # left by editors and file managers
 
 
@@ -38,7 +39,18 @@ class Delivery:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.manifest = folder, read_json(folder / MANIFEST)
-        if not isinstance(self.manifest.get("reports"), list):
+        try:
+            self._entries = tuple(map(Entry.from_dict, self.manifest["reports"]))
+            self._checksums = dict(self.manifest.get("files") or {})
+            for entry in self._entries:
+                self._checksums |= entry.files
+            given = dict(self.manifest.get("names") or {})
+            texts = [*self._checksums, *self._checksums.values(), *given, *given.values()]
+            inputs = all(isinstance(entry.inputs, dict) for entry in self._entries)
+            whole = inputs and all(isinstance(text, str) for text in texts)
+        except (TypeError, ValueError, KeyError, AttributeError):
+            whole = False
+        if not whole:
             raise PbError(
                 Code.INPUT_REFUSED,
                 "manifest.json（清单）已损坏，无从核对",
@@ -58,11 +70,16 @@ class Delivery:
         return {self.names[path]: digest for path, digest in self._checksums.items()}
 
     @cached_property
-    def _checksums(self) -> dict[str, str]:
-        listed = dict(self.manifest.get("files") or {})
-        for entry in self.manifest["reports"]:
-            listed |= entry.get("files") or {}
-        return listed
+    def entries(self) -> tuple[Entry, ...]:
+        """The manifest's entries, their files by the names that ``report`` gives."""
+        names = self.names
+        return tuple(
+            replace(e, files={names[path]: digest for path, digest in e.files.items()}) for e in self._entries
+        )
+
+    def entries_of(self, folder: str) -> Mapping[str, Entry]:
+        """The entries by theme whose files lie in a folder."""
+        return {e.theme: e for e in self.entries if any(name.startswith(f"{folder}/") for name in e.files)}
 
     @cached_property
     def _paths(self) -> dict[str, str]:
@@ -76,11 +93,13 @@ class Delivery:
     @property
     def sealed(self) -> bool:
         """Whether the manifest's checksum of itself is right."""
-        return "seal" not in self.manifest or bool(seal(self.manifest) == self.manifest)
+        return bool(seal(self.manifest) == self.manifest)
 
     def path(self, name: str) -> Path:
-        """Where a file lies."""
-        return self.folder / self.shown(name)
+        """Where a file lies; a path that leads out of the folder is no path."""
+        shown = self.shown(name)
+        inside = not {"..", ""} & {*shown.split("/")} and not PureWindowsPath(shown).drive
+        return self.folder / shown if inside else self.folder / MANIFEST / "-"
 
     def shown(self, name: str) -> str:
         """The path a person sees."""
@@ -125,12 +144,12 @@ class Delivery:
         near = [p for p in near if asked.stem.startswith(p.stem)] or near
         return self.names[near[0].as_posix()] if len(near) == 1 else path
 
-    def extra(self) -> Iterator[str]:
-        """Files that are in no list, by their paths."""
-        ours = {*self.names, MANIFEST, *((CHECKSUMS, GUIDE) if self.packed else ())}
+    def extra(self, cards: Collection[str] = ()) -> Iterator[str]:
+        """Files that are in no list, by their paths; ``cards`` are error cards, which are no delivered reports."""
+        ours = {*self.names, *cards, MANIFEST, *((CHECKSUMS, GUIDE) if self.packed else ())}
         for path in sorted(self.folder.rglob("*")):
             parts = path.relative_to(self.folder).parts
-            if not path.is_file() or parts[0] in _NOT_OURS or ".ipynb_checkpoints" in parts:
+            if not path.is_file() or _NOT_OURS & {*parts[:-1]}:
                 continue
             name = "/".join(parts)
             if name not in ours and not path.name.startswith(_LITTER):

@@ -21,8 +21,7 @@ from pbanalysis.calendar import Period, as_date
 from pbanalysis.errors import Code, PbError, near_names
 from pbanalysis.privacy.scan import scan_bytes
 from pbanalysis.reports.check.delivery import CHECKSUMS, GUIDE, MANIFEST
-from pbanalysis.reports.check.packing import guide, index_again, packed_name
-from pbanalysis.reports.documents.document import STATUSES
+from pbanalysis.reports.check.packing import checksums, guide, index_again, packed_name, stem_of_package
 from pbanalysis.reports.files import output_failed, read_json, sha256
 from pbanalysis.reports.manifest import county_files, seal
 
@@ -46,8 +45,7 @@ class _Source:
     @property
     def stem(self) -> str:
         """What the package is called, after the unit."""
-        state = STATUSES.get(self.frame["status"], "")
-        return f"{self.period.title}基层党建评估报告{state and f'_{state}'}"
+        return stem_of_package(self.period, self.frame["status"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +140,7 @@ def _written(source: _Source, folder: Path, title: str, codes: Iterable[str], *,
     manifest = seal({**manifest, "names": {**names, "index.html": "index.html"}, "files": own})
     files[MANIFEST] = json.dumps(manifest, ensure_ascii=False, indent=1).encode("utf-8")
     files[GUIDE] = guide(title, str(source.frame["as_of"]), found)
-    lines = [f"{_digest(data)}  {path}" for path, data in sorted(files.items())]
-    # the first line takes the byte-order mark: a program that checks the sums passes over it
-    files[CHECKSUMS] = "\r\n".join(["# SHA-256 校验码", *lines, ""]).encode("utf-8-sig")
+    files[CHECKSUMS] = checksums({path: _digest(data) for path, data in files.items()})
     not_scanned = _gate({names.get(path, path): data for path, data in files.items()}, names)
     part = folder / f".{title}.{os.getpid()}.part"
     try:

@@ -15,9 +15,10 @@ from urllib.parse import quote, unquote
 
 from pbanalysis.calendar import Period
 from pbanalysis.reports.check.delivery import CHECKSUMS, GUIDE, MANIFEST
+from pbanalysis.reports.documents.document import STATUSES
 from pbanalysis.terms import THEMES
 
-__all__ = ["guide", "index_again", "packed_name"]
+__all__ = ["checksums", "guide", "index_again", "packed_name", "stem_of_package"]
 
 _LABELS = {  # in the order of the contents page
     "report.pdf": ("评估报告", "评估报告（PDF，供打印）"),
@@ -36,6 +37,16 @@ _LABELS = {  # in the order of the contents page
 _FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
 _HREF = re.compile(r'(?<=href=")([^"#]+)(?=")')
 _CARDS = "未能生成的报告"
+
+
+def stem_of_package(period: Period, status: str) -> str:
+    """What a package is called, after the unit.
+
+    >>> stem_of_package(Period.parse("2023"), "draft")
+    '2023年度基层党建评估报告_草稿'
+    """
+    state = STATUSES.get(status, "")
+    return f"{period.title}基层党建评估报告{state and f'_{state}'}"
 
 
 def packed_name(name: str, period: Period) -> str:
@@ -106,6 +117,13 @@ def _of_township(title: str, as_of: str, names: Mapping[str, str]) -> str:
 <p>数据截至{escape(as_of)}。怎样使用和核对，见“{GUIDE}”。</p>
 <ul>{"".join(links)}</ul></body></html>
 """
+
+
+def checksums(digests: Mapping[str, str]) -> bytes:
+    """``校验码.txt``, as ``sha256sum -c`` reads it, of digests by path."""
+    lines = [f"{digest}  {path}" for path, digest in sorted(digests.items())]
+    # the first line takes the byte-order mark: a program that checks the sums passes over it
+    return "\r\n".join(["# SHA-256 校验码", *lines, ""]).encode("utf-8-sig")
 
 
 def guide(title: str, as_of: str, names: Iterable[str]) -> bytes:

@@ -1,156 +1,48 @@
 """Whether delivered files still are what was made: offline, number by number.
 
-A file is untouched when its checksum is the manifest's. One that is not is compared with the same file
-made again, and what differs is named: where it stands, what should stand there, what does, and which
-indicator it is. With the store at hand the facts are recomputed too.
+With the store at hand every report is made anew from it and each delivered file is held against its new self,
+whatever the manifest says. Without it, files are held against each other: pages and attachments against what
+the notebooks give. What differs is named: where it stands, what should stand there, what does, and which
+indicator it is.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 import zipfile
 import zlib
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
 from pbanalysis import __version__
-from pbanalysis.errors import Code, Exit, PbError
-from pbanalysis.reports.check.comparing import Change, Sayings, changes
+from pbanalysis.calendar import Period, as_date
+from pbanalysis.errors import Code, PbError
+from pbanalysis.reports.batch.planning import DOCUMENT
+from pbanalysis.reports.batch.tools import Tools, standard
+from pbanalysis.reports.check.anew import Now
+from pbanalysis.reports.check.countys import CountyFiles, package_files
 from pbanalysis.reports.check.delivery import MANIFEST, Delivery
-from pbanalysis.reports.check.reading import (
-    PAGE_FRAME,
-    PROPERTIES,
-    Text,
-    lines_of,
-    pictures_of,
-    texts_apart,
-    texts_of,
-)
-from pbanalysis.reports.check.recomputing import recomputed
-from pbanalysis.reports.check.remake import Remaker
-from pbanalysis.reports.documents.facts import numbers_in, orphans
+from pbanalysis.reports.check.judging import Judged, Task, judge
+from pbanalysis.reports.check.remake import STORE
+from pbanalysis.reports.check.verdicts import FileVerdict, State, VerifyReport
+from pbanalysis.reports.check.vouching import Vouching
 from pbanalysis.reports.files import sha256
-from pbanalysis.reports.versions import code_digest
+from pbanalysis.reports.manifest import COUNTY_FILES, Entry
+from pbanalysis.reports.versions import code_digest, libraries
 
 __all__ = ["FileVerdict", "VerifyReport", "verify"]
 
-State = Literal["untouched", "resaved", "changed", "broken", "missing", "unlisted"]
-_STATES: Mapping[State, str] = {
-    "untouched": "未改动",
-    "resaved": "已另存",
-    "changed": "已改动",
-    "broken": "打不开",
-    "missing": "缺失",
-    "unlisted": "不在清单中",
-}
-_NOT_PRINTED = "改动不在印出的文字和数字里"
-_MOST = 20
-_OFFICE = {".docx", ".xlsx"}
-_TEXTS = {".json", ".csv", ".html"}
+_FEW = 2  # units that are not worth a second process
+_MOST = 6
 
 
-@dataclass(frozen=True, slots=True)
-class FileVerdict:
-    """One delivered file: its state, what differs in it, and a remark."""
-
-    name: str
-    state: State
-    changes: tuple[Change, ...] = ()
-    note: str = ""
-
-    def lines(self) -> Iterator[str]:
-        """The verdict for a person."""
-        mark = {"untouched": "✔", "resaved": "△"}.get(self.state, "✘")
-        count = f"，{len(self.changes)} 处" if self.changes else ""
-        yield f"{mark} {self.name}：{_STATES[self.state]}{count}{self.note and f'，{self.note}'}"
-        yield from (f"    {change}" for change in self.changes[:_MOST])
-        if len(self.changes) > _MOST:
-            yield f"    ……共 {len(self.changes)} 处，以上为前 {_MOST} 处"
-
-
-@dataclass(frozen=True, slots=True)
-class VerifyReport:
-    """All verdicts.
-
-    Attributes
-    ----------
-    files
-        One verdict a file.
-    recomputed, disagreements
-        How many facts were compared with the store, and those that differ.
-    store
-        The store; empty where none was found.
-    moved_on
-        Files that are as they were made, and not as they would be made of the store today.
-    made_by
-        The version of the program they were made by, where it is another than this one.
-    """
-
-    files: tuple[FileVerdict, ...]
-    recomputed: int = 0
-    disagreements: tuple[Change, ...] = ()
-    store: str = ""
-    moved_on: tuple[str, ...] = ()
-    made_by: str = ""
-
-    @property
-    def ok(self) -> bool:
-        """Whether every file is untouched and every recomputed number agrees."""
-        untouched = all(verdict.state == "untouched" for verdict in self.files)
-        return untouched and not self.disagreements and not self.moved_on
-
-    @property
-    def exit_status(self) -> Exit:
-        """0, or 1 when something was found."""
-        return Exit.DONE if self.ok else Exit.ATTENTION
-
-    def lines(self) -> list[str]:
-        """The result for a person: what is wrong, then the sum."""
-        wrong = [line for verdict in self.files if verdict.state != "untouched" for line in verdict.lines()]
-        if self.moved_on:
-            names = "、".join(self.moved_on)
-            wrong.append(
-                f"✘ 数据仓或程序在报告生成之后有变动：{names} 的数字与现在重算的不一致。"
-                "如以现在的数据为准，请重新运行 pbanalysis report；否则请用生成报告时的数据仓核对（--store）"
-            )
-        wrong += [f"    与重算不一致：{change}" for change in self.disagreements[:_MOST]]
-        if len(self.disagreements) > _MOST:
-            wrong.append(f"    ……共 {len(self.disagreements)} 处，以上为前 {_MOST} 处")
-        if wrong and self.made_by:
-            wrong.append(
-                f"注意：报告由另一版程序（{self.made_by}）生成，上列不同之处可能是版本之间的差别；"
-                "请用生成报告的那一版核对"
-            )
-        return [*wrong, self._sum()]
-
-    def _sum(self) -> str:
-        counts = Counter(verdict.state for verdict in self.files)
-        told = "，".join(f"{counts[state]} 个{name}" for state, name in _STATES.items() if counts[state])
-        data = (
-            f"用数据仓重算 {self.recomputed} 个数，{len(self.disagreements)} 处不一致"
-            if self.store
-            else "没有找到数据仓，未重算（可用 --store 指明）"
-        )
-        only_saved = not self.disagreements and not self.moved_on and {*counts} <= {"untouched", "resaved"}
-        head = "通过" if self.ok else "数字一致，但有文件已另存，不是生成时的原件" if only_saved else "未通过"
-        return f"{head}：{len(self.files)} 个文件，{told}；{data}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """The result for a program."""
-        return {
-            "ok": self.ok,
-            "files": [asdict(verdict) for verdict in self.files],
-            "recomputed": self.recomputed,
-            "disagreements": [asdict(change) for change in self.disagreements],
-            "moved_on": list(self.moved_on),
-            "made_by": self.made_by,
-        }
-
-
-def verify(path: Path, *, store: Path | None = None) -> VerifyReport:
+def verify(path: Path, *, store: Path | None = None, tools: Tools | None = None) -> VerifyReport:
     """Check a delivered file, a folder that ``report`` wrote, or a package.
 
     Parameters
@@ -159,32 +51,39 @@ def verify(path: Path, *, store: Path | None = None) -> VerifyReport:
         A file that lies where it was delivered (beside its manifest), a folder with a
         ``manifest.json``, or a package (zip).
     store
-        The store to recompute from; by default where the notebooks say it was.
+        The store to make the reports from; by default where the notebooks say it was.
+    tools
+        Those of the batch that made the reports; by default the package's own.
 
     Raises
     ------
     PbError
-        There is no such file, or no manifest to check it by.
+        There is no such file, or no manifest to check it by; or the store cannot be read.
     """
-    path = Path(path).absolute()
+    path, tools = Path(path).absolute(), tools or standard()
     if not path.exists():
         raise PbError(
             Code.UNKNOWN_PARAMETER, "没有这个文件或文件夹", where="verify", got=path.name, fix="请检查路径"
         )
     if path.suffix.lower() == ".zip":
         with tempfile.TemporaryDirectory() as folder:
-            try:
-                zipfile.ZipFile(path).extractall(folder)
-            except (zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
-                raise PbError(
-                    Code.INPUT_REFUSED, "压缩包不完整或已损坏", where=path.name, fix="请重新取得该文件"
-                ) from error
-            return _Check(_found(next(Path(folder).rglob(MANIFEST), None), path), store).report()
+            return _Check(_unpacked(path, Path(folder)), store, tools).report()
     if path.is_dir():
-        return _Check(_found(path / MANIFEST, path), store).report()
+        return _Check(_found(path / MANIFEST, path), store, tools).report()
     manifest = next((parent / MANIFEST for parent in path.parents if (parent / MANIFEST).exists()), None)
     delivery = _found(manifest, path)
-    return _Check(delivery, store, path.relative_to(delivery.folder).as_posix()).report()
+    return _Check(delivery, store, tools, path.relative_to(delivery.folder).as_posix()).report()
+
+
+def _unpacked(path: Path, folder: Path) -> Delivery:
+    try:
+        zipfile.ZipFile(path).extractall(folder)
+    except (zipfile.BadZipFile, EOFError, OSError, zlib.error, RuntimeError, NotImplementedError) as error:
+        raise PbError(
+            Code.INPUT_REFUSED, "压缩包不完整或已损坏", where=path.name, fix="请重新取得该文件"
+        ) from error
+    found = sorted(folder.rglob(MANIFEST), key=lambda manifest: len(manifest.parts))
+    return _found(found[0] if found else None, path)
 
 
 def _found(manifest: Path | None, path: Path) -> Delivery:
@@ -201,145 +100,170 @@ def _found(manifest: Path | None, path: Path) -> Delivery:
 class _Check:
     """One check of a delivery, or of one file of it."""
 
-    def __init__(self, delivery: Delivery, store: Path | None, only: str | None = None) -> None:
-        self._delivery, self._only = delivery, only
-        self._touched = frozenset(name for name in delivery.listed if not delivery.intact(name))
-        self._remaker = Remaker(delivery, store, self._touched)
+    def __init__(self, out: Delivery, store: Path | None, tools: Tools, only: str | None = None) -> None:
+        self._out, self._tools, self._only = out, tools, only
+        self._store = store or _store_of(out)
+        self._vouching = Vouching(out, tools)
+        self._now: Now | None = None
 
     def report(self) -> VerifyReport:
-        """All verdicts, and the facts against the store."""
-        delivery, only = self._delivery, self._only
+        """All verdicts."""
+        out, chosen = self._out, self._chosen()
+        tasks: dict[str, dict[str, str]] = {}
+        for name, shown in chosen.items():
+            if name not in self._vouching.foreign | {*COUNTY_FILES}:
+                tasks.setdefault(PurePosixPath(name).parent.as_posix(), {})[name] = shown
+        with tempfile.TemporaryDirectory() as work, ExitStack() as stack:
+            run = _workers(stack, len(tasks))
+            self._now = self._opened(Path(work))
+            given = [run(judge, self._task(folder, names), self._tools) for folder, names in tasks.items()]
+            own = CountyFiles(out, self._now, self._tools, all_same=self._all_same, other=bool(self._made_by))
+            countys = own.judged({name: chosen[name] for name in COUNTY_FILES if name in chosen})
+            judged = [countys, *(future.result() for future in given)]
+        verdicts = [*_misplaced(judged, out), *self._beside()]
+        return VerifyReport(
+            tuple(sorted(verdicts, key=lambda verdict: verdict.name)),
+            store=str(self._store or "") if self._now else "",
+            recomputed=sum(part.recomputed for part in judged),
+            disagreements=tuple(change for part in judged for change in part.disagreements),
+            moved_on=tuple(name for part in judged for name in part.moved_on),
+            made_by=self._made_by,
+            unchecked=tuple(self._unchecked([name for part in judged for name in part.unchecked])),
+        )
+
+    def _chosen(self) -> dict[str, str]:
+        """The listed files that are asked for, and the path of each: of a copy, its own."""
+        if self._only is None:
+            return {name: self._out.shown(name) for name in self._out.listed}
+        name = self._out.alike(self._only)
+        return {name: self._only} if name in self._out.listed else {}
+
+    def _opened(self, work: Path) -> Now | None:
+        """The store at the reports' cut-off; ``None`` where there is none, or the manifest tells no cut-off."""
+        period, as_of = self._vouching.frame
+        if self._store is None:
+            return None
+        try:
+            frame = Period.parse(period), as_date(as_of)
+        except (PbError, ValueError):
+            return None
+        return Now(self._store, *frame, self._tools, work)
+
+    def _task(self, folder: str, names: Mapping[str, str]) -> Task:
+        code = self._vouching.code(folder)
+        usual = all(frame in (None, self._vouching.frame) for frame in self._vouching.frames(folder))
+        there = self._now is not None and usual and code in self._now.towns
+        source = self._now.source(code) if self._now and there else None
+        return Task(
+            self._out.folder, folder, names, source, self._same(folder) if there else frozenset(),
+            other_program=bool(_programs(self._out.entries_of(folder).values())),
+        )  # fmt: skip
+
+    def _same(self, folder: str) -> frozenset[str]:
+        """Themes of a folder whose inputs are today what the manifest says they were."""
+        code, entries = self._vouching.code(folder), self._out.entries_of(folder)
+        if self._now is None or code not in self._now.towns:
+            return frozenset()
+        now = {theme: inputs["key"] for theme, inputs in self._now.inputs(code).items()}
+        same = {theme for theme, entry in entries.items() if entry.inputs.get("key") == now.get(theme, "")}
+        document = entries.get(DOCUMENT)
+        inside = document.inputs.get("reports") or {} if document else {}
+        if document and not _programs([document]) and inside and {*inside} <= same:
+            same.add(DOCUMENT)
+        return frozenset(same)
+
+    @cached_property
+    def _all_same(self) -> bool:
+        """Whether the store still is what every report was made of."""
+        folders = {folder for folder in self._out.folders() if self._vouching.code(folder)}
+        return all(self._same(folder) >= {*self._out.entries_of(folder)} for folder in folders)
+
+    @cached_property
+    def _made_by(self) -> str:
+        return "、".join(sorted(_programs(self._out.entries)))
+
+    def _beside(self) -> Iterator[FileVerdict]:
+        """The verdicts on the manifest, on what is in no list, and on what should be in none."""
+        out, only, foreign = self._out, self._only, self._vouching.foreign
+        for name in foreign & {*self._chosen()}:
+            note = "清单中列有它，但 pbanalysis 不生成这样的文件，或不在这个位置"
+            yield FileVerdict(out.shown(name), "unlisted", note=note)
+        if only not in (None, MANIFEST):
+            yield from () if self._chosen() else [self._unlisted(str(only))]
+            return
+        doubts = tuple(self._vouching.doubts(self._now.towns if self._now else None))
+        seal = "清单自身的校验码不符：清单里有内容被改动；各文件另与重新生成的内容核对"
+        note = "" if out.sealed else seal
+        state: State = "changed" if doubts or note else "untouched"
+        yield FileVerdict(MANIFEST, state, doubts, note)
         if only is None:
-            verdicts = [self._verdict(name, delivery.shown(name)) for name in sorted(delivery.listed)]
-            verdicts += [self._unlisted(path) for path in delivery.extra()]
-        elif only == MANIFEST:
-            verdicts = []
-        else:
-            name = delivery.alike(only)
-            verdicts = [self._verdict(name, only) if name in delivery.listed else self._unlisted(only)]
-        if only in (None, MANIFEST):
-            verdicts.append(self._of_manifest())
-        folders = delivery.folders() if only in (None, MANIFEST) else [self._folder(only or "")]
-        whole = only in (None, "results.csv")
-        count, wrong, moved_on = recomputed(delivery, self._remaker, folders, self._touched, whole=whole)
-        store = str(self._remaker.store or "")
-        return VerifyReport(tuple(verdicts), count, tuple(wrong), store, moved_on, self._other_version())
-
-    def _other_version(self) -> str:
-        made_by = {
-            entry["inputs"].get("package", "")
-            for entry in self._delivery.manifest["reports"]
-            if entry["files"]
-        }
-        return "、".join(sorted(made_by - {"", f"{__version__}+{code_digest()}"}))
-
-    def _folder(self, path: str) -> str:
-        return PurePosixPath(self._delivery.alike(path)).parent.as_posix()
-
-    def _of_manifest(self) -> FileVerdict:
-        if self._delivery.sealed:
-            return FileVerdict(MANIFEST, "untouched")
-        note = "清单自身的校验码不符：清单里有内容被改动；各文件另与重新生成的内容核对"
-        return FileVerdict(MANIFEST, "changed", note=note)
+            yield from (self._unlisted(path) for path in out.extra(self._vouching.cards))
+            yield from package_files(out) if out.packed else ()
 
     def _unlisted(self, path: str) -> FileVerdict:
         """A file nobody vouches for; a copy of one that is listed is said to be one."""
-        digest = sha256(self._delivery.folder / path)
-        same = next((name for name, known in self._delivery.listed.items() if known == digest), "")
-        note = f"与 {self._delivery.shown(same)} 内容相同" if same else "不是 pbanalysis 生成的，来源不明"
+        digest = sha256(self._out.folder / path)
+        same = next((name for name, known in self._out.listed.items() if known == digest), "")
+        note = f"与 {self._out.shown(same)} 内容相同" if same else "不在清单中，不是 pbanalysis 生成的"
         return FileVerdict(path, "unlisted", note=note)
 
-    def _verdict(self, name: str, shown: str) -> FileVerdict:
-        """The verdict on the file at ``shown``, which is the listed ``name`` or a copy of it."""
-        path = self._delivery.folder / shown
-        if not path.exists():
-            return FileVerdict(shown, "missing", note="清单中有，报告目录里没有")
-        if sha256(path) == self._delivery.listed[name]:
-            return FileVerdict(shown, "untouched")
-        data, made = path.read_bytes(), self._remaker.file(name)
-        if made == data:
-            return FileVerdict(shown, "changed", note="内容与重新生成的一致，是清单中它的校验码被改动")
-        if not data or (made or b"").startswith(data):
-            short = f"应为 {len(made):,} 字节，只有 {len(data):,} 字节" if made else "是空文件"
-            return FileVerdict(shown, "broken", note=f"文件不完整：{short}")
-        try:
-            if name.endswith(".ipynb"):
-                texts_of(name, data)
-                return self._notebook(name, shown)
-            if made is not None:
-                return self._compared(name, shown, made, data)
-            return self._by_facts(name, shown, data)
-        except ValueError:
-            lines = [lines_of(made), lines_of(data)] if made and PurePosixPath(name).suffix in _TEXTS else []
-            found = changes(lines[0], lines[1], self._sayings(name)) if lines else []
-            return FileVerdict(shown, "broken", tuple(found), "文件已损坏")
-
-    def _compared(self, name: str, shown: str, made: bytes, data: bytes) -> FileVerdict:
-        """A changed file against the same file made again."""
-        office = PurePosixPath(name).suffix in _OFFICE
-        before, now = texts_apart(name, made, data)
-        if office:
-            before, now = _body(before), _body(now)
-        found = changes(before, now, self._sayings(name))
-        if found:
-            same = all(numbers_in(change.old) == numbers_in(change.new) for change in found)
-            return FileVerdict(shown, "changed", tuple(found), "改动的是文字，数字与事实一致" * same)
-        if not office:
-            return FileVerdict(shown, "changed", note=_NOT_PRINTED)
-        if pictures_of(made) != pictures_of(data):
-            return FileVerdict(shown, "changed", note="文字和数字与事实一致，但图片不是原来的")
-        return FileVerdict(shown, "resaved", note="印出的数字和文字与事实一致")
-
-    def _notebook(self, name: str, shown: str) -> FileVerdict:
-        """A changed notebook: by its page, then by its own parts."""
-        page = str(PurePosixPath(name).with_suffix(".html"))
-        made = self._remaker.page(name, page, even_changed=True)
-        found: list[Change] = []
-        if made is not None and page in self._delivery.listed and page not in self._touched:
-            shows = texts_of(page, self._delivery.read(page)) or []
-            found = changes(shows, texts_of(page, made) or [], self._sayings(name))
-        should, does = self._remaker.inside(name)
-        found = found or changes(should, does, self._sayings(name))
-        return FileVerdict(shown, "changed", tuple(found), "" if found else _NOT_PRINTED)
-
-    def _by_facts(self, name: str, shown: str, data: bytes) -> FileVerdict:
-        """A changed file that cannot be made again: its numbers against the facts."""
-        known, now = self._facts(name), texts_of(name, data)
-        if now is None:
-            return FileVerdict(shown, "changed", note="这种文件只能核对校验码")
-        if name in ("index.html", "results.csv"):
-            return FileVerdict(shown, "changed", note="没有找到数据仓，不能指出是哪个数（可用 --store 指明）")
-        folder, _, file = name.rpartition("/")
-        if file == "facts.json" and self._remaker.frame(folder) is None:
-            return FileVerdict(shown, "changed", note="改动在“document”部分：稿别、编号、乡镇说明或校验码")
-        if not known or PurePosixPath(name).suffix == ".json":
-            return FileVerdict(shown, "changed", note="缺少重新生成所需的文件，不能指出改动之处")
-        strange = [Change(text.place, "", number) for text in now for number in orphans(text.text, known)]
-        told = "以下各数不在 facts.json 中" if strange else "各数均在 facts.json 中"
-        return FileVerdict(shown, "changed", tuple(strange), f"缺少重新生成所需的文件，{told}")
-
-    def _facts(self, name: str) -> list[Mapping[str, Any]]:
-        folder = PurePosixPath(name).parent
-        return list(self._delivery.json(f"{folder}/facts.json").get("facts", []))
-
-    def _sayings(self, name: str) -> Sayings:
-        """What names the numbers of a file: its folder's blocks and facts, and the units' names."""
-        units = dict(folder.split("_", 1) for folder in self._delivery.folders() if "_" in folder)
-        folder = PurePosixPath(name).parent.as_posix()
-        if folder == ".":
-            return Sayings(units=units)
-        document, parts = self._remaker.document(folder), self._remaker.parts(folder) or {}
-        blocks = [block for part in parts.values() for block in part]
-        facts = {fact["id"]: fact for block in blocks for fact in block["facts"]}
-        known = {fact["id"]: fact for fact in self._facts(name)}
-        return Sayings([*blocks, *(document.blocks if document else ())], (known | facts).values(), units)
+    def _unchecked(self, names: list[str]) -> Iterator[str]:
+        if self._now is None:
+            yield "没有数据仓，数字与数据是否一致没有核对；网页、附件已与分析过程（ipynb）核对"
+        if names:
+            yield f"不能在这里重新生成、只核对了校验码的文件：{'、'.join(names[:_MOST])}{f' 等 {len(names)} 个' * (len(names) > _MOST)}"
 
 
-def _body(texts: list[Text]) -> list[Text]:
-    """Without what an office program writes anew on saving: the properties, and the page numbers.
+def _store_of(out: Delivery) -> Path | None:
+    """The store, from where the notebooks say it lay: as the batch shows it, from their own folder."""
+    for name in sorted(out.listed):
+        for found in STORE.findall(out.text(name)) if name.endswith(".ipynb") else ():
+            store: Path = out.path(name).parent / found
+            if (store / "meta.json").exists():
+                return store.resolve()
+    return None
 
-    What stands at the head and foot of pages counts once, whatever the number of sections.
-    """
-    frame = {text.text for text in texts if text.place == PAGE_FRAME}
-    heads = [Text(PAGE_FRAME, text) for text in sorted(frame) if not text.strip("—- ").isdigit()]
-    return [*(text for text in texts if text.place not in (PAGE_FRAME, PROPERTIES)), *heads]
+
+def _programs(entries: Iterable[Entry]) -> set[str]:
+    """Versions that the entries say they were made by, less this one with these libraries."""
+    own = f"{__version__}+{code_digest()}"
+    made = {
+        (str(e.inputs.get("package", "")), e.inputs.get("libraries") == libraries())
+        for e in entries
+        if e.files
+    }
+    return {
+        package if package != own else f"{package}，程序库版本不同"
+        for package, alike in made
+        if (package, alike) != (own, True)
+    }
+
+
+def _workers(stack: ExitStack, units: int) -> Callable[..., Future[Judged]]:
+    """What runs the tasks: a process a processor where there are many; here, one after the other."""
+    if units > _FEW:
+        from pbanalysis.reports.batch.labour import at_once
+        from pbanalysis.reports.batch.pool import Workers
+
+        workers = stack.enter_context(Workers(min(units, at_once())))
+        workers.submit(os.getpid)  # a first worker, and what it imports
+        return workers.submit
+
+    def here(work: Callable[..., Judged], *told: Any) -> Future[Judged]:
+        done: Future[Judged] = Future()
+        done.set_result(work(*told))
+        return done
+
+    return here
+
+
+def _misplaced(judged: Iterable[Judged], out: Delivery) -> Iterator[FileVerdict]:
+    """The verdicts; a file that is what another one should be is said to be that one."""
+    judged = list(judged)
+    genuine = {digest: shown for part in judged for digest, shown in part.genuine.items()}
+    for verdict in (verdict for part in judged for verdict in part.verdicts):
+        other = genuine.get(sha256(out.folder / verdict.name)) if verdict.state == "changed" else None
+        if other and other != verdict.name:
+            yield replace(verdict, changes=(), note=f"这是 {other} 的内容，放错了位置")
+        else:
+            yield verdict
