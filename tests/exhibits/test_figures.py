@@ -302,3 +302,27 @@ def test_hundreds_of_circles_look_as_a_few_do(style: dict[str, str]) -> None:
         pictures.append(sheet.svg("x", "多点"))
     for picture in pictures:
         assert {colour for colour in (GOOD, BAD) if colour in picture} == set(style.values())
+
+
+_FORKS = """
+import os, sys
+from pbanalysis.exhibits.figures.sheet import text_mm
+from pbanalysis.exhibits.fonts import missing_glyphs
+text_mm("先", 8)  # the face is open before the fork
+common = [character for k in range(6000) if not missing_glyphs(character := chr(0x4E00 + k))]
+children = []
+for k in range(4):
+    child = os.fork()
+    if not child:
+        widths = {round(text_mm(character, 8), 3) for character in common}
+        os._exit(len(widths) != 1)  # Chinese characters are all one em wide
+    children.append(child)
+sys.exit(any(os.waitpid(child, 0)[1] for child in children))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_face_that_is_open_at_a_fork_is_opened_anew() -> None:
+    """Forks share the place in a file that is open: side by side they would read each other's outlines."""
+    done = subprocess.run([sys.executable, "-c", _FORKS], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

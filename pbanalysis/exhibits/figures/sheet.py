@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -113,6 +114,11 @@ def _advance(character: str, file: str) -> float:
 @cache
 def _face(file: str) -> FT2Font:
     return FT2Font(file)
+
+
+# an open face reads its file as it goes, and forks would share one place in it (as in matplotlib's own cache)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_face.cache_clear)
 
 
 def key_mm(text: str, size: float = 7.5) -> float:
