@@ -17,7 +17,7 @@ from nbconvert.exporters import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from traitlets.config import Config
 
-from pbanalysis.exhibits.blocks import BLOCK_MIME, blocks_of
+from pbanalysis.exhibits.blocks import blocks_of
 from pbanalysis.exhibits.markup import html_of
 from pbanalysis.reports.documents.glyphs import shared
 
@@ -50,10 +50,12 @@ def render_html(notebook: Mapping[str, Any], *, title: str) -> bytes:
 
 
 def _bare(cell: Mapping[str, Any]) -> dict[str, Any]:
-    """The cell with the outputs the page shows: those that hold a block."""
+    """The cell with its blocks as markup: nbconvert copies what it is given twice, and text is never copied."""
     if cell["cell_type"] != "code":
         return dict(cell)
-    return {**cell, "outputs": [out for out in cell["outputs"] if BLOCK_MIME in out.get("data", {})]}
+    shown = [{"text/html": html_of(block)} for block in blocks_of({"cells": [cell]})]
+    outputs = [{"output_type": "display_data", "metadata": {}, "data": data} for data in shown]
+    return {**cell, "outputs": outputs}
 
 
 def _drop_title(cells: Sequence[dict[str, Any]]) -> None:
@@ -96,7 +98,6 @@ def _exporter() -> Any:
     )
     exporter.register_filter("markdown", _markdown())
     exporter.register_filter("section_ids", _section_ids)
-    exporter.register_filter("blocks", _blocks)
     return exporter
 
 
@@ -106,7 +107,3 @@ def _markdown() -> Callable[[str], str]:
         renderer=IPythonRenderer(escape=False, exclude_anchor_links=True)
     ).render
     return renderer
-
-
-def _blocks(outputs: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [html_of(block) for block in blocks_of({"cells": [{"outputs": outputs}]})]
