@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from importlib import import_module
 from multiprocessing import connection
 from typing import Any
 
@@ -26,8 +27,9 @@ _PRELOAD = "pbanalysis.reports.batch.worker"
 
 
 def start_worker(address: str) -> None:
-    """In a new worker: leave Ctrl-C to the owner, die with it, and know the warm parent."""
+    """In a new worker: leave Ctrl-C to the owner, die with it, know the warm parent, have its imports."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import_module(_PRELOAD)  # where workers are not forked from one that has it
     if address:
         os.environ[ADDRESS] = address
     if owner := multiprocessing.parent_process():

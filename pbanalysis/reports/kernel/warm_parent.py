@@ -20,6 +20,7 @@ import resource
 import selectors
 import signal
 import socket
+import string
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,6 +28,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 import pbanalysis
+from pbanalysis.errors import PbError
 
 __all__ = ["PRELOAD", "Forker", "main", "preload"]
 
@@ -49,6 +51,8 @@ PRELOAD = (
     "pandas",
     "pandas.io.formats.html",
     "pandas.io.formats.string",
+    "pandas.core.arrays.arrow._arrow_utils",
+    "pandas.core.methods.to_dict",
     "pyarrow.parquet",
     "pyarrow.pandas_compat",
     "scipy.stats",
@@ -72,8 +76,23 @@ def preload(names: tuple[str, ...] = PRELOAD) -> None:
             getattr(pbanalysis, name)
     if _BACKEND_HOOKS in sys.modules:
         raise RuntimeError(f"{_BACKEND_HOOKS} must be imported inside the kernel, or pictures vanish")
+    with suppress(PbError):  # no font here: the report's own business too
+        _rehearse()
     localinterfaces: Any = sys.modules["jupyter_client.localinterfaces"]
     localinterfaces.local_ips()  # asked for at every kernel start, slow the first time
+
+
+def _rehearse() -> None:
+    """Do once what every report does first: read the indicators, measure their names, draw a picture."""
+    from pbanalysis.exhibits.figures.sheet import Sheet, drawn, text_mm
+    from pbanalysis.plan.registry import registry
+
+    names = "".join(sorted({character for indicator in registry() for character in indicator.name}))
+    sheet = Sheet(10.0)
+    sheet.text(0.0, 5.0, names)
+    sheet.marks("circle", [(5.0, 5.0)])
+    drawn(sheet.svg)("", names)
+    text_mm(string.digits + string.ascii_letters + string.punctuation + names, 7.5)
 
 
 @dataclass
