@@ -107,7 +107,8 @@ class County:
         if not path.exists():
             return None
         try:
-            return from_arrow(pq.read_table(path), TABLES[name])
+            # one file, one thread: looking for a dataset of many files costs as much again as reading
+            return from_arrow(pq.ParquetFile(path).read(use_threads=False), TABLES[name])
         except (pa.ArrowInvalid, OSError, KeyError) as error:
             raise PbError(
                 Code.STORE_BROKEN,

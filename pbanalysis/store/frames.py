@@ -172,18 +172,26 @@ def to_arrow(frame: pd.DataFrame, table: Table) -> pa.Table:
 
 def from_arrow(data: pa.Table, table: Table) -> pd.DataFrame:
     """Typed frame of an Arrow table; columns are those of the declaration, in its order."""
-    frame = data.to_pandas(date_as_object=False)
-    out = {}
-    for column in (*table.columns, *SOURCE_COLUMNS):
-        values = (
-            frame[column.name] if column.name in frame else pd.Series([None] * len(frame), dtype="object")
-        )
-        out[column.name] = (
-            values.map(list, na_action="ignore")
-            if column.kind == "list"
-            else values.astype(DTYPES[column.kind])
-        )
-    return pd.DataFrame(out)
+    frame = data.to_pandas(date_as_object=False, types_mapper=_extension_types().get)
+    columns = (*table.columns, *SOURCE_COLUMNS)
+    for column in columns:
+        kind = DTYPES[column.kind]
+        if column.name not in frame:
+            frame[column.name] = pd.Series([None] * len(frame), dtype=kind)
+        elif column.kind == "list":
+            frame[column.name] = frame[column.name].map(list, na_action="ignore")
+        elif frame[column.name].dtype != kind:
+            frame[column.name] = frame[column.name].astype(kind)
+    names = [column.name for column in columns]
+    return frame if list(frame.columns) == names else frame[names]
+
+
+@cache
+def _extension_types() -> dict[pa.DataType, pd.api.extensions.ExtensionDtype]:
+    """What Arrow's types become at once, so that a column is not converted twice."""
+    import pyarrow as pa
+
+    return {pa.int64(): pd.Int64Dtype(), pa.float64(): pd.Float64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
 
 @cache
