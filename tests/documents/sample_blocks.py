@@ -10,6 +10,7 @@ from typing import Any
 
 import nbformat
 
+from pbanalysis import __version__
 from pbanalysis.exhibits.blocks import (
     Block,
     Box,
@@ -23,13 +24,18 @@ from pbanalysis.exhibits.blocks import (
     Table,
     blocks_of,
 )
+from pbanalysis.reports.batch.incremental import document_inputs, report_inputs
 from pbanalysis.reports.batch.tools import standard
 from pbanalysis.reports.documents import attachments
 from pbanalysis.reports.documents.html import render_html
 from pbanalysis.reports.files import sha256, write_whole
 from pbanalysis.reports.kernel.execute import to_bytes
 from pbanalysis.reports.manifest import COUNTY_FILES, Entry, seal
-from pbanalysis.terms import STATES, THEMES
+from pbanalysis.reports.versions import code_digest, libraries
+from pbanalysis.terms import REPORTS, STATES, THEMES
+
+PACKAGE = f"{__version__}+{code_digest()}"
+SETTING = {"status": "draft", "start_page": 1, "attachment_no": 1}
 
 THEME_KEYS = ("study", "development", "rectification")
 LETTER = {"study": "S", "development": "D", "rectification": "R"}
@@ -308,28 +314,31 @@ def about(size: str) -> dict[str, Any]:
     return {**frame, "township_id": code, "township": name, "checksums": checksums}
 
 
-def write_out(out: Path, sizes: Sequence[str] = ("small", "middle")) -> Path:
-    """A folder as ``pbanalysis report`` leaves it."""
+def write_out(out: Path, sizes: Sequence[str] = ("small", "middle"), statement: str = "") -> Path:
+    """A folder as ``pbanalysis report`` leaves it; ``statement`` is what every township says."""
     entries = []
     for size in sizes:
         code, name = TOWNS[size]
         folder = out / f"{code}_{name}"
         folder.mkdir(parents=True)
-        notebooks = notebooks_of(size)
+        notebooks, keys = notebooks_of(size), {}
         for theme, notebook in notebooks.items():
             stem = standard().stems[theme]
             node = nbformat.from_dict(notebook)
             pages = {
                 f"{stem}.ipynb": to_bytes(node),
-                f"{stem}.html": render_html(notebook, title=f"{name}{THEMES[theme]}"),
+                f"{stem}.html": render_html(notebook, title=f"{name}{REPORTS[theme]}（2023年度）"),
             }
-            entries.append(_entry(folder, code, theme, pages))
-        made = {
-            f"report.{kind}": attachments.attachment(kind, notebooks, about(size))
-            for kind in ("pdf", "docx", "xlsx")
-        }
-        made["facts.json"] = attachments.facts(notebooks, about(size))
-        entries.append(_entry(folder, code, "document", made))
+            keys[theme] = inputs_of(size, theme)["key"]
+            entries.append(_entry(folder, code, theme, pages, inputs_of(size, theme)))
+        inputs = document_inputs(
+            reports=keys, package=PACKAGE, libraries=libraries(), setting=SETTING, statement=statement
+        )
+        told = {**about(size), **SETTING, "checksums": {"数据": inputs["key"], "程序": PACKAGE}}
+        told["statement"] = statement
+        made = {f"report.{k}": attachments.attachment(k, notebooks, told) for k in ("pdf", "docx", "xlsx")}
+        made["facts.json"] = attachments.facts(notebooks, told)
+        entries.append(_entry(folder, code, "document", made, inputs))
     (out / "index.html").write_text("<html><body>共 2 个乡镇</body></html>", encoding="utf-8")
     (out / "results.csv").write_text("indicator_id,value\nS01,0.977\n", encoding="utf-8")
     files = {name: sha256(out / name) for name in COUNTY_FILES}
@@ -338,15 +347,34 @@ def write_out(out: Path, sizes: Sequence[str] = ("small", "middle")) -> Path:
     return out
 
 
-def _entry(folder: Path, code: str, theme: str, files: Mapping[str, bytes]) -> dict[str, Any]:
+def inputs_of(size: str, theme: str) -> dict[str, Any]:
+    """Inputs of a report of the sample county, as the manifest keeps them."""
+    code, name = TOWNS[size]
+    return report_inputs(
+        template="t",
+        parameters={"township_id": code, "period": "2023", "as_of": "2023-12-31"},
+        county="629901 临河县",
+        unit=name,
+        rows={},
+        read="r",
+        filings="",
+        results=theme,
+        rules="1.0",
+        package=PACKAGE,
+        libraries=libraries(),
+    )
+
+
+def _entry(
+    folder: Path, code: str, theme: str, files: Mapping[str, bytes], inputs: Mapping[str, Any]
+) -> dict[str, Any]:
     digests = {f"{folder.name}/{name}": write_whole(folder / name, data) for name, data in files.items()}
-    return Entry(code, theme, "built", {"key": "k"}, 1.5, digests).to_dict()
+    return Entry(code, theme, "built", inputs, 1.5, digests).to_dict()
 
 
-def deliver(out: Path, folder: Path, code: str, made: Mapping[str, bytes]) -> None:
-    """Put files in place of delivered ones, vouched for by the manifest as if they had been made so."""
+def vouch(out: Path) -> None:
+    """The manifest as whoever knows how would make it anew: as if the files had been made as they are."""
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    entry = next(e for e in manifest["reports"] if (e["township_id"], e["theme"]) == (code, "document"))
-    entry["files"] |= _entry(folder, code, "document", made)["files"]
-    text = json.dumps(seal(manifest), ensure_ascii=False)
-    (out / "manifest.json").write_text(text, encoding="utf-8")
+    for files in (manifest["files"], *(entry["files"] for entry in manifest["reports"])):
+        files |= {name: sha256(out / name) for name in files}
+    (out / "manifest.json").write_text(json.dumps(seal(manifest), ensure_ascii=False), encoding="utf-8")

@@ -6,8 +6,9 @@ import io
 import random
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ContentStream, NameObject
@@ -72,31 +73,36 @@ def _glyphs(font: Mapping[str, object]) -> dict[bytes, str]:
     return {bytes.fromhex(code): chr(int(char, 16)) for code, char in pairs if chr(int(char, 16)).isdigit()}
 
 
+def _digits(writer: PdfWriter) -> Iterator[tuple[int, ContentStream, list[Any]]]:
+    """Per page its drawing, and where in it stands a digit that another can stand in for."""
+    for number, page in enumerate(writer.pages):
+        fonts = {name: _glyphs(f.get_object()) for name, f in page["/Resources"]["/Font"].items()}  # type: ignore[index]
+        content = ContentStream(page["/Contents"].get_object(), writer)  # type: ignore[union-attr]
+        places, glyphs = [], {}
+        for operands, operator in content.operations:
+            if operator == b"Tf":
+                glyphs = fonts[operands[0]]
+            pieces = operands[0] if operator == b"TJ" else operands if operator == b"Tj" else []
+            for k, piece in enumerate(pieces):
+                data = getattr(piece, "original_bytes", b"")
+                within = [at for at in range(0, len(data), 2) if data[at : at + 2] in glyphs]
+                places += [(pieces, k, at, glyphs) for at in within if len(glyphs) > 1]
+        yield number, content, places
+
+
 def _pdf(path: Path, draw: random.Random) -> Changed:
     """Another digit's glyph in place of one; what stands around it is the line it is on."""
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(path.read_bytes())))
-    page = writer.pages[draw.choice(range(1, len(writer.pages)))]
-    before = page.extract_text().splitlines()
-    fonts = {name: _glyphs(f.get_object()) for name, f in page["/Resources"]["/Font"].items()}  # type: ignore[index]
-    content = ContentStream(page["/Contents"].get_object(), writer)  # type: ignore[union-attr]
-    places, glyphs = [], {}
-    for operands, operator in content.operations:
-        if operator == b"Tf":
-            glyphs = fonts[operands[0]]
-        pieces = operands[0] if operator == b"TJ" else operands if operator == b"Tj" else []
-        for k, piece in enumerate(pieces):
-            data = getattr(piece, "original_bytes", b"")
-            places += [
-                (pieces, k, at, glyphs) for at in range(0, len(data), 2) if data[at : at + 2] in glyphs
-            ]
-    pieces, k, at, glyphs = draw.choice([p for p in places if len(p[3]) > 1])
+    number, content, places = draw.choice([found for found in _digits(writer) if found[2]])
+    before = writer.pages[number].extract_text().splitlines()
+    pieces, k, at, glyphs = draw.choice(places)
     data = pieces[k].original_bytes
     other = draw.choice([code for code in sorted(glyphs) if code != data[at : at + 2]])
     pieces[k] = type(pieces[k])(data[:at] + other + data[at + 2 :])
-    page[NameObject("/Contents")] = writer._add_object(content)
+    writer.pages[number][NameObject("/Contents")] = writer._add_object(content)
     with path.open("wb") as file:
         writer.write(file)
-    after = PdfReader(path).pages[page.page_number].extract_text().splitlines()  # type: ignore[index]
+    after = PdfReader(path).pages[number].extract_text().splitlines()
     return next((a, b) for a, b in zip(before, after) if a != b)
 
 

@@ -82,7 +82,7 @@ def test_every_link_of_an_unpacked_package_leads_to_a_file(out, tmp_path):
     (out / "index.html").write_text(page, encoding="utf-8")
     (out / "errors").mkdir()
     (out / "errors" / "629901200_柳林乡_development.html").write_text("未生成", encoding="utf-8")
-    vouch(out)
+    sample.vouch(out)
     path = pack(out, tmp_path)[0].path
     shutil.unpack_archive(path, tmp_path)
     packed = (tmp_path / path.stem / "index.html").read_text(encoding="utf-8")
@@ -162,7 +162,7 @@ def test_a_personal_value_stops_the_package(out, planted):
     page.write_text(
         page.read_text(encoding="utf-8").replace("</body>", f"<p>{planted}</p></body>"), encoding="utf-8"
     )
-    vouch(out)
+    sample.vouch(out)
     with pytest.raises(PbError) as caught:
         pack(out)
     assert caught.value.code is Code.PRIVACY_GATE
@@ -175,7 +175,7 @@ TEXTS = {  # file → the part of it, what stands before the place, how the text
     "report.docx": ("word/document.xml", "</w:t>", "{}"),
     "report.xlsx": ("xl/sharedStrings.xml", "</t>", "{}"),
     "facts.json": ("", '"facts": [', '{{"id": "x", "text": "{}"}}, '),
-    "rectification.ipynb": ("", '"metadata": {', '"note": "{}", '),
+    "rectification.ipynb": ("", '"metadata":{', '"note": "{}", '),
 }
 
 
@@ -193,7 +193,7 @@ def test_every_kind_of_file_is_scanned(out, name):
     else:
         data = path.read_bytes() + planted.encode()
     path.write_bytes(data)
-    vouch(out)
+    sample.vouch(out)
     with pytest.raises(PbError, match="手机号") as caught:
         pack(out)
     assert caught.value.exit_status == 4
@@ -215,15 +215,6 @@ def with_text(data, part, before, text):
     return made.getvalue()
 
 
-def vouch(out):
-    """The manifest as if the files had been made as they are."""
-    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    for files in (manifest["files"], *(entry["files"] for entry in manifest["reports"])):
-        for name in files:
-            files[name] = hashlib.sha256((out / name).read_bytes()).hexdigest()
-    (out / "manifest.json").write_text(json.dumps(seal(manifest)), encoding="utf-8")
-
-
 def test_what_could_not_be_scanned_is_named(finished, tmp_path, monkeypatch):
     """No reader of PDF here: the package is made, for the Word file says the same; each PDF is listed."""
     monkeypatch.setattr(scan, "_pdf_text", lambda data: None)
@@ -237,7 +228,7 @@ def test_what_could_not_be_scanned_is_named(finished, tmp_path, monkeypatch):
 def test_what_cannot_be_read_at_all_does_not_leave(out):
     """A file that is no archive though it should be: nothing vouches for what it holds."""
     (out / MIDDLE / "report.docx").write_bytes(b"PK\x03\x04 broken")
-    vouch(out)
+    sample.vouch(out)
     with pytest.raises(PbError, match="未能检查") as caught:
         pack(out)
     assert caught.value.code is Code.PRIVACY_GATE

@@ -202,12 +202,10 @@ def test_its_numbers_are_the_townships_and_no_others_are_excused():
     assert orphans(text, facts["facts"]) == ["8.7"]
 
 
-def test_a_changed_word_of_it_is_found(out):
+def test_a_changed_word_of_it_is_found(tmp_path):
     """In the Word file, named; in facts.json, where its words are kept for setting it again, too."""
+    out = sample.write_out(tmp_path / "OUT", ("middle",), SAID)
     folder = out / "629901106_双河镇"
-    about = {**sample.about("middle"), "statement": SAID}
-    notebooks = sample.notebooks_of("middle")
-    sample.deliver(out, folder, "629901106", {"report.docx": attachments.attachment("docx", notebooks, about), "facts.json": attachments.facts(notebooks, about)})  # fmt: skip
     assert verify(out).ok
     facts = folder / "facts.json"
     genuine = facts.read_bytes()

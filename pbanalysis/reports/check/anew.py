@@ -58,6 +58,7 @@ class Now:
 
         self.county: County = open_county(store, as_of=as_of)
         self.period, self._tools, self._work = period, tools, work
+        self._inputs: dict[str, Mapping[str, Mapping[str, Any]]] = {}
 
     @cached_property
     def results(self) -> pd.DataFrame:
@@ -95,9 +96,11 @@ class Now:
 
     def inputs(self, unit: str) -> Mapping[str, Mapping[str, Any]]:
         """Inputs of a unit's reports by theme, as the manifest keeps them."""
-        themes = [OVERVIEW] if unit == self.county.code else list(self._tools.stems)
-        reports = self.situation.unit(unit, self.towns[unit], themes).reports
-        return {report.theme: report.inputs for report in reports}
+        if unit not in self._inputs:
+            themes = [OVERVIEW] if unit == self.county.code else list(self._tools.stems)
+            reports = self.situation.unit(unit, self.towns[unit], themes).reports
+            self._inputs[unit] = {report.theme: report.inputs for report in reports}
+        return self._inputs[unit]
 
     def source(self, unit: str) -> Source:
         """What the notebooks of a unit are made of."""

@@ -169,7 +169,7 @@ class _Judge:
         if vouched and made is None and path.suffix != ".ipynb" and path.name != "facts.json":
             return FileVerdict(shown, "untouched")  # nothing to hold it against: the report says so
         if not vouched and (not data or (made or b"").startswith(data)):
-            short = f"应为 {len(made):,} 字节，只有 {len(data):,} 字节" if made else "是空文件"
+            short = f"应为 {len(made):,} 字节，只有 {len(data):,} 字节" if made and data else "是空文件"
             return FileVerdict(shown, "broken", note=f"文件不完整：{short}")
         try:
             verdict = self._told_apart(name, shown, made, data)

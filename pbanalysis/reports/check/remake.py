@@ -35,6 +35,7 @@ __all__ = ["STORE", "Remaker", "delivered", "from_store", "inside", "stem_of"]
 Notebooks = Callable[[str], Any]  # theme → its notebook; None where there is none to go by
 STORE = re.compile(r'\bstore = \\?"([^"\\]+)\\?"')  # in a notebook's file, where quotes are escaped
 _SHOWN = re.compile(r'^(store|results) = "(.*)"$', re.MULTILINE)
+_FRAME = re.compile(r'"document":\s*')
 # what a notebook, or an entry of the manifest, that was tampered with may lead to
 _TAMPERED = (PbError, KeyError, TypeError, ValueError, AttributeError, IndexError)
 
@@ -106,11 +107,16 @@ class Remaker:
     def __init__(self, out: Delivery, folder: str, tools: Tools, notebooks: Notebooks) -> None:
         self._out, self._folder, self._tools, self._notebook = out, folder, tools, notebooks
         self._entries = out.entries_of(folder)
+        self._made: dict[str, bytes | None] = {}
         self._themes = {f"{stem_of(theme, tools)}": theme for theme in (*tools.stems, OVERVIEW)}
 
     def file(self, name: str) -> bytes | None:
         """The file as it was made; ``None`` where it cannot be made again."""
-        path = PurePosixPath(name)
+        if name not in self._made:
+            self._made[name] = self._file(PurePosixPath(name))
+        return self._made[name]
+
+    def _file(self, path: PurePosixPath) -> bytes | None:
         try:
             if theme := self._themes.get(path.stem):
                 return self._report(theme, path.suffix)
@@ -188,8 +194,9 @@ class Remaker:
     @property
     def _frame(self) -> Mapping[str, Any]:
         """What ``facts.json`` says of the attachment; it stands first, whatever is broken further down."""
-        _, mark, rest = self._out.text(f"{self._folder}/facts.json").partition('"document": ')
-        frame = json.JSONDecoder().raw_decode(rest)[0] if mark else {}
+        text = self._out.text(f"{self._folder}/facts.json")
+        found = _FRAME.search(text)
+        frame = json.JSONDecoder().raw_decode(text, found.end())[0] if found else {}
         return frame if isinstance(frame, dict) else {}
 
 
