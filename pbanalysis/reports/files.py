@@ -19,9 +19,10 @@ from typing import Any
 
 from pbanalysis.errors import Code, PbError
 
-__all__ = ["WORK", "out_locked", "output_failed", "read_json", "sha256", "write_whole"]
+__all__ = ["POINTER", "WORK", "out_locked", "output_failed", "point_at", "read_json", "sha256", "write_whole"]
 
 WORK = ".work"  # OUT's work folder: staged files, the journal, digests; safe to delete
+POINTER = "store"  # in it: where the store lies
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -45,6 +46,16 @@ def write_whole(path: Path, data: bytes) -> str:
             part.unlink()
         raise output_failed(path, error) from error
     return hashlib.sha256(data).hexdigest()
+
+
+def point_at(work: Path, store: Path) -> None:
+    """Note in OUT's work folder where the store lies: notebooks that are opened in OUT find it by that."""
+    where = store.resolve()
+    with suppress(ValueError):  # on another drive
+        where = Path(os.path.relpath(where, work.resolve()))
+    said, pointer = where.as_posix().encode(), work / POINTER
+    if not pointer.exists() or pointer.read_bytes() != said:
+        write_whole(pointer, said)
 
 
 def output_failed(path: Path, error: OSError) -> PbError:

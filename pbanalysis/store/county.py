@@ -255,7 +255,8 @@ def open_county(store: str | Path = "", as_of: str | dt.date | None = None) -> C
     Parameters
     ----------
     store
-        Folder with ``tables/*.parquet`` and ``meta.json``; empty: :func:`default_store`.
+        Folder with ``tables/*.parquet`` and ``meta.json``, or a file that holds its path, as a batch leaves
+        one for its notebooks; empty: :func:`default_store`.
     as_of
         Cut-off; by default the one of the import.
 
@@ -270,6 +271,8 @@ def open_county(store: str | Path = "", as_of: str | dt.date | None = None) -> C
     >>> county.township("城关镇").table("issues")  # doctest: +SKIP
     """
     folder = Path(store) if store else default_store()
+    if folder.is_file():
+        folder = folder.parent / folder.read_text(encoding="utf-8").strip()
     meta_path = folder / "meta.json"
     if not meta_path.exists():
         raise PbError(

@@ -10,12 +10,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import nbformat
 import pytest
 import report_fakes as fakes
 
 from pbanalysis.errors import Code, PbError
 from pbanalysis.reports.batch.incremental import why
 from pbanalysis.reports.check.verify import verify
+from pbanalysis.store.county import open_county
 
 
 def _manifest(out: Path) -> dict[tuple[str, str], dict]:
@@ -63,19 +65,28 @@ def test_manifest_tells_hashes_and_inputs(finished: Path) -> None:
 def test_notebooks_hold_no_time_and_no_place(
     report, finished: Path, store: Path, tmp_path: Path, tools
 ) -> None:
-    """The same inputs in another place give the same bytes; no machine path stands in a notebook."""
-    other = tmp_path / "elsewhere"
+    """The same inputs in another place, however deep and however named, give the same bytes."""
+    other = tmp_path / "张三 的文件" / "一层"
     moved = shutil.copytree(store, other / "store")
-    report(moved, other / "out", tools)
-    first, second = fakes.tree(finished), fakes.tree(other / "out")
+    report(moved, other / "再一层" / "out", tools)
+    first, second = fakes.tree(finished), fakes.tree(other / "再一层" / "out")
     notebooks = [name for name in first if name.endswith((".ipynb", ".html"))]
-    depth = len(store.parts) == len(moved.parts)  # how far the store lies is said in the parameters
-    assert [n for n in notebooks if first[n] != second[n] and (depth or n.endswith(".html"))] == []
+    assert [name for name in notebooks if first[name] != second[name]] == []
     for name in notebooks:
         text = (finished / name).read_text(encoding="utf-8")
         assert str(finished.parent) not in text
         assert str(store.parent) not in text
         assert "/tmp/" not in text
+
+
+def test_a_notebook_opened_in_out_finds_its_store(finished: Path, store: Path) -> None:
+    """Its parameters name a file of OUT's work folder, and that says where the store lies."""
+    path = next(finished.glob("*/study_quality.ipynb"))
+    said = next(cell.source for cell in nbformat.read(path, as_version=4).cells if ".work" in cell.source)
+    named: dict[str, str] = {}
+    exec(said, named)
+    assert open_county(path.parent / named["store"]).folder.samefile(store)
+    assert (path.parent / named["results"]).exists()
 
 
 def test_unchanged_run_builds_nothing(report, finished: Path, store: Path, tools) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -46,11 +47,17 @@ def test_times_places_and_versions_are_left_out() -> None:
     """No duration, no start, no cell number drawn by lot, no path of this machine, no patch version."""
     made = _notebook(
         _stream("stderr", f"/tmp/ipykernel_77/123.py:1: UserWarning\n{sys.prefix}/lib/x.py"),
-        source="store = '/srv/secret/store'",
+        source='store = "/srv/\\u5f20\\u4e09 \\u7684/store"',
     )
-    text = to_bytes(clean(made, {"store": "../store"}, {"store": "/srv/secret/store"})).decode()
-    assert "store = '../store'" in text
-    for private in ("/srv/", "ipykernel_77", sys.prefix, "duration", "start_time", "3.11.7"):
+    where = "/srv/张三 的/store"  # papermill writes it escaped
+    shown = {"store": "../.work/store", "township_id": "629902100"}
+    made.cells.append(
+        nbformat.v4.new_code_cell("1", outputs=[nbformat.from_dict(_stream("stdout", repr(where)))])
+    )
+    made.cells[-1].outputs.append(nbformat.from_dict(_stream("stderr", json.dumps(where))))
+    text = to_bytes(clean(made, shown, {**shown, "store": where})).decode()
+    assert made.cells[0].source == '# Parameters\nstore = "../.work/store"\ntownship_id = "629902100"\n'
+    for private in ("/srv/", "张三", "5f20", "ipykernel_77", sys.prefix, "duration", "start_time", "3.11.7"):
         assert private not in text
 
 

@@ -23,7 +23,7 @@ from pbanalysis.reports.batch import fingerprint
 from pbanalysis.reports.batch.progress import THEME_NAMES, Progress
 from pbanalysis.reports.batch.statements import of_townships, read_statements
 from pbanalysis.reports.batch.tools import Tools, standard
-from pbanalysis.reports.files import out_locked, output_failed, sha256, write_whole
+from pbanalysis.reports.files import WORK, out_locked, output_failed, point_at, sha256, write_whole
 from pbanalysis.reports.manifest import COUNTY_FILES, Manifest, read_manifest
 from pbanalysis.terms import OVERVIEW
 
@@ -157,6 +157,7 @@ def run(
     asked = {**(setting or {}), "statements": said}
     mark = fingerprint.of(store, tools, period, as_of, townships or (), themes, formats, asked)
     if not force and (stands := fingerprint.unchanged(out, mark)) is not None:
+        point_at(out / WORK, store)
         told = tuple(Told(unit, name, theme) for unit, name, theme in stands)
         return BatchResult(out, (), told, (), time.monotonic() - started)
 
@@ -171,6 +172,7 @@ def run(
     with ExitStack() as stack:
         work = stack.enter_context(out_locked(out))
         labour = Labour(stack, workers=workers, engine=engine, scheduler=scheduler, executor=executor)
+        point_at(work, store)
         progress.say("正在计算全县指标……")
         results, before = _evaluate(county, period, tools, out, work)
         situation = Situation(

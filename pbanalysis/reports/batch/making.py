@@ -85,7 +85,7 @@ class Making:
         about, tools = self._situation, self._situation.tools
         overview = planned.theme == OVERVIEW
         store = about.county.folder.absolute() if overview else self._slice(planned.unit)
-        shown = about.shown(planned.unit, about.shown_store())
+        shown = {**about.shown(planned.unit), **about.shown_paths()}
         results = about.work if overview else store
         real = {"store": str(store), "results": str(results / "results.parquet")}
         return Notebook(

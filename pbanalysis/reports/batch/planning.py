@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +18,7 @@ from pbanalysis.reports.batch.row_ledger import changed_rows
 from pbanalysis.reports.batch.slices import Filings
 from pbanalysis.reports.batch.tools import Tools
 from pbanalysis.reports.digests import COUNTYWIDE, ResultDigests, Rows, frame_digest, read_digests, rows_of
-from pbanalysis.reports.files import sha256
+from pbanalysis.reports.files import POINTER, sha256
 from pbanalysis.reports.manifest import Entry
 from pbanalysis.reports.versions import code_digest, libraries
 from pbanalysis.store.county import County
@@ -125,7 +124,7 @@ class Situation:
         stem = "overview" if theme == OVERVIEW else self.tools.stems[theme]
         inputs = report_inputs(
             template=self._templates[theme],
-            parameters=self.shown(unit, ""),
+            parameters=self.shown(unit),
             county=f"{self.county.code} {self.county.name}",
             unit=name,
             rows=self._row_digests(unit, theme),
@@ -174,19 +173,14 @@ class Situation:
         """Names of an attachment's files in the formats asked for."""
         return [*(f"report.{f}" for f in self.formats if f in self.tools.documents), "facts.json"]
 
-    def shown(self, unit: str, store: str) -> dict[str, str]:
-        """Parameters as an executed notebook shows them: paths from where it lies."""
+    def shown(self, unit: str) -> dict[str, str]:
+        """Parameters that say what a report is about."""
         shown = {"period": self.period.label, "as_of": self.county.as_of.isoformat()}
-        if unit != self.county.code:
-            shown = {"township_id": unit, **shown}
-        if store:
-            shown |= {"store": store, "results": f"../{self.work.name}/results.parquet"}
-        return shown
+        return shown if unit == self.county.code else {"township_id": unit, **shown}
 
-    def shown_store(self) -> str:
-        """The store as seen from a report's folder."""
-        path = os.path.relpath(self.county.folder.resolve(), (self.out / "x").resolve())
-        return Path(path).as_posix()
+    def shown_paths(self) -> dict[str, str]:
+        """Where an executed notebook, opened where it lies, finds its data: the same words in every OUT."""
+        return {"store": f"../{self.work.name}/{POINTER}", "results": f"../{self.work.name}/results.parquet"}
 
     @cached_property
     def _templates(self) -> dict[str, str]:

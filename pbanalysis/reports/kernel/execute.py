@@ -120,17 +120,29 @@ def clean(notebook: Any, shown: Mapping[str, str], parameters: Mapping[str, str]
     notebook.metadata.get("language_info", {}).pop("version", None)
     hidden = {value: shown[name] for name, value in parameters.items() if shown[name] != value and value}
     hidden |= {sys.prefix: "python", str(Path.home()): "~"}
+    hidden |= {json.dumps(private)[1:-1]: instead for private, instead in hidden.items()}  # as a repr has it
     for cell in notebook.cells:
         cell.metadata.pop("papermill", None)
         cell.metadata.pop("execution", None)
         if _INJECTED in cell.metadata.get("tags", ()):
             cell["id"] = _INJECTED  # papermill draws it by lot
-            cell.source = _scrub(cell.source, hidden)
+            cell.source = _as_parameters(notebook, shown)
         if "outputs" in cell:
             cell.outputs = list(_joined(cell.outputs))
             for output in cell.outputs:
                 _scrub_output(output, hidden)
     return notebook
+
+
+def _as_parameters(notebook: Any, values: Mapping[str, str]) -> str:
+    """The cell that papermill would have injected for these values."""
+    from papermill.translators import translate_parameters
+    from papermill.utils import nb_kernel_name, nb_language
+
+    source: str = translate_parameters(
+        nb_kernel_name(notebook), nb_language(notebook), dict(values), "Parameters"
+    )
+    return source
 
 
 def _joined(outputs: Iterable[Any]) -> Iterator[Any]:
@@ -158,7 +170,8 @@ def _scrub_output(output: Any, hidden: Mapping[str, str]) -> None:
 def _scrub(text: str, hidden: Mapping[str, str]) -> str:
     for private in sorted(hidden, key=len, reverse=True):
         text = text.replace(private, hidden[private])
-    return _KERNEL_FILE.sub("<cell>", text)
+    # the search is slow where nothing is to be found
+    return _KERNEL_FILE.sub("<cell>", text) if "ipykernel_" in text else text
 
 
 def to_bytes(notebook: Any) -> bytes:
