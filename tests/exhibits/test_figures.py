@@ -304,6 +304,13 @@ def test_hundreds_of_circles_look_as_a_few_do(style: dict[str, str]) -> None:
         assert {colour for colour in (GOOD, BAD) if colour in picture} == set(style.values())
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_character_the_font_lacks_is_measured_as_what_is_drawn_for_it() -> None:
+    """〓 stands for it (the attachment then names it); a control character has no width."""
+    assert text_mm("松𠮷镇", 8) == text_mm("松〓镇", 8)
+    assert text_mm("松\u0007镇\n", 8) == text_mm("松镇", 8)
+
+
 _FORKS = """
 import os, sys
 from pbanalysis.exhibits.figures.sheet import text_mm

@@ -101,7 +101,7 @@ def em_mm(size: float) -> float:
 def text_mm(text: str, size: float) -> float:
     """Width of a line, in millimetres, by the font's own advances."""
     file = str(fonts().sans)
-    return em_mm(size) * sum(_advance(ch, file) for ch in text)
+    return em_mm(size) * sum(_advance(ch, file) for ch in printable(text) if ch.isprintable())
 
 
 @cache
