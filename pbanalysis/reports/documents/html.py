@@ -92,7 +92,7 @@ _PAGE: Any = _Page
 @cache
 def _exporter() -> Any:
     exporter = _PAGE(
-        config=Config(),
+        config=Config({"Exporter": {"optimistic_validation": True}}),  # once, not after each step
         template_name="report",
         extra_template_basedirs=[str(Path(__file__).parent / "templates")],
     )
