@@ -145,17 +145,16 @@ def test_budget_names_a_conclusion_that_does_not_fit_on_page_one():
     assert "首页" in found.cuts[0].place
 
 
-def test_a_tall_figure_stands_at_the_end_and_the_body_says_so():
-    """Half a page stays empty before a figure of a page's height: it goes behind the annex, once."""
+def test_a_tall_figure_stays_in_its_theme_and_the_body_says_so():
+    """It may be set further behind, so that the page before it is full: a sentence tells where it is."""
     parts = sample.parts_of("middle")
     tall = next(b for b in parts["study"] if b["type"] == "figure")
     tall["size"] = [156.0, 180.0]
     doc = compose_township(parts, **FRAME)
-    assert all(block is not tall for block in doc.body)
-    assert [block["id"] for block in doc.annex if block["type"] == "figure"] == [tall["id"]]
-    assert headings(doc, 1)[-1].endswith("附图")
-    assert "见文末“附图”" in texts(doc.body)
-    assert sum(b["type"] == "figure" for b in doc.body) == 5  # two a theme, one of them at the end
+    assert tall in doc.body
+    assert not any(block["type"] == "figure" for block in doc.annex)
+    assert texts(doc.body).count("排在本专题之内") == 1
+    assert sum(b["type"] == "figure" for b in doc.body) == 6  # two a theme
 
 
 @pytest.mark.parametrize(

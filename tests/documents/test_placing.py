@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import sample_blocks as sample
 
-from pbanalysis.reports.documents.placing import PAGE, begun_rows, foot_rows, placed, row_heights
+from pbanalysis.reports.documents.heights import PAGE, begun_rows, foot_rows, is_short, pieces, row_heights
+from pbanalysis.reports.documents.placing import placed
 from pbanalysis.reports.documents.summary import WIDTH
 from pbanalysis.reports.documents.text import (
     cell_lines,
@@ -35,19 +36,19 @@ def names(blocks):
 def test_text_that_follows_fills_the_page_before_a_figure():
     """Twelve lines stand, a half-page figure does not fit below: the next paragraph goes before it."""
     blocks = [heading(1, "一"), text(12 * 28 - 4), figure("图"), text(8 * 28 - 4)]
-    assert names(placed(blocks)) == ["一", "332", "220", "图"]
+    assert names(placed(blocks, "docx")) == ["一", "332", "220", "图"]
 
 
 def test_a_figure_that_fits_stays_where_it_is():
     """Nothing is moved or made smaller without need."""
     blocks = [heading(1, "一"), text(60), figure("图"), text(200)]
-    assert placed(blocks) == blocks
+    assert placed(blocks, "docx") == blocks
 
 
 def test_a_figure_is_set_a_little_smaller_where_that_saves_half_a_page():
     """Nothing follows in its section: a tenth off the figure is better than an empty foot."""
     blocks = [heading(1, "一"), text(9 * 28 - 4), figure("图", 100.0), heading(1, "二"), text(200)]
-    found = placed(blocks)
+    found = placed(blocks, "docx")
     assert names(found) == names(blocks)
     assert 0.8 <= figure_size(found[2])[1] / figure_size(blocks[2])[1] < 1
 
@@ -56,8 +57,8 @@ def test_a_figure_is_set_a_little_smaller_where_that_saves_half_a_page():
 def test_no_figure_leaves_its_section_and_each_kind_keeps_its_order(lines_before):
     """Whatever stands before: the same blocks, figures between their headings, orders kept."""
     blocks = [heading(1, "一"), text(lines_before * 28 - 4), figure("甲"), figure("乙"), text(300), text(61), heading(1, "二"), text(90), figure("丙")]  # fmt: skip
-    for squeezed in (True, False):
-        found = names(placed(blocks, squeezed=squeezed))
+    for engine in ("pdf", "docx"):
+        found = names(placed(blocks, engine))
         assert sorted(found) == sorted(names(blocks))
         assert found.index("甲") < found.index("乙") < found.index("二") < found.index("丙")
         assert found[0] == "一"
@@ -66,12 +67,59 @@ def test_no_figure_leaves_its_section_and_each_kind_keeps_its_order(lines_before
 
 
 def test_a_table_keeps_two_rows_at_either_end():
-    """Its head and two rows begin it, two rows and the notes end it; long notes take one row with them."""
+    """Its head and two low rows begin it, two rows and the notes end it; one where rows or notes are high."""
     block = next(b for b in sample.parts_of("large")["study"] if b["id"] == "study.branches")
     assert (begun_rows(block), foot_rows(block)) == (2, 2)
     assert foot_rows({**block, "notes": [["说明" * 300]]}) == 1
-    grouped = next(b for b in sample.parts_of("large")["study"] if b["role"] == "scorecard")
-    assert begun_rows(grouped) == 3  # its heading, and two rows
+    high = {"cells": [name * 40 for name in "甲乙丙丁"], "kind": "data"}
+    assert begun_rows({**block, "rows": [high, *block["rows"]]}) == 1
+    assert foot_rows({**block, "rows": [*block["rows"], high]}) == 1
+
+
+def test_a_heading_inside_a_table_goes_with_the_rows_below_it():
+    """It counts as none of the first rows, and goes over the page with the last ones."""
+    block = next(b for b in sample.parts_of("large")["study"] if b["id"] == "study.branches")
+    group = {"cells": ["其他支部"], "kind": "group"}
+    rows = block["rows"]
+    assert begun_rows({**block, "rows": [group, *rows]}) == 3
+    assert foot_rows({**block, "rows": [*rows[:-2], group, *rows[-2:]]}) == 3
+
+
+def test_a_low_table_is_not_broken_and_a_high_one_of_two_rows_is():
+    """What is a sixth of a page at most stays on one; more would leave the page before it too empty."""
+    block = next(b for b in sample.parts_of("large")["study"] if b["id"] == "study.branches")
+    low, high = (
+        {**block, "rows": block["rows"][:2]},
+        {**block, "rows": block["rows"][:2], "notes": [["说明" * 200]]},
+    )
+    for engine in ("pdf", "docx"):
+        assert is_short(low)
+        assert len(pieces(low, engine)) == 1
+        assert not is_short(high)
+        assert len(pieces(high, engine)) == 2
+
+
+def test_a_long_item_of_a_box_is_broken_and_a_short_one_is_not():
+    """Title and the first short item go with the next one, the last short item with the one before."""
+
+    def box(*lengths):
+        about = {"id": "", "role": "limits", "title": "限制", "ordered": False, "facts": []}
+        return {"type": "box", **about, "items": [["情" * n] for n in lengths]}
+
+    for engine in ("pdf", "docx"):
+        assert len(pieces(box(20, 20), engine)) == 1
+        assert len(pieces(box(20, 20, 20, 20), engine)) == 2
+        assert len(pieces(box(20, 350, 20), engine)) > 5  # ten lines between two
+
+
+def test_a_tall_figure_may_go_behind_what_follows_in_its_theme():
+    """Its page would leave half of the one before empty: text of a later section fills that; no other theme's."""
+    blocks = [heading(1, "零"), text(9 * 28 - 4), heading(1, "一"), figure("图", 180.0), heading(2, "二"), text(200), text(201), heading(1, "三"), text(90)]  # fmt: skip
+    for engine in ("pdf", "docx"):
+        found = names(placed(blocks, engine))
+        assert found.index("图") > found.index("200")
+        assert found.index("图") < found.index("三")
+        assert [name for name in found if name != "图"] == [name for name in names(blocks) if name != "图"]
 
 
 def test_a_column_of_long_text_is_wide_and_one_of_numbers_narrow():

@@ -202,8 +202,7 @@ def _compose(
     summary, rest = summary_of(named, title_lines=len(title), reply=reply)
     body = [block for theme in themes for block in _theme(theme, *named[theme], rest, frame["figures"])]
     body += _measures(parts)
-    tall = _tall_figures((blocks for _, blocks in named.values()), frame["figures"])
-    annex = [*more, *_items(parts), *_definitions(parts), *_sources(parts, frame["checksums"]), *tall]
+    annex = [*more, *_items(parts), *_definitions(parts), *_sources(parts, frame["checksums"])]
     numbered = _numbered([*body, *annex])
     return Document(
         kind=kind,
@@ -251,21 +250,20 @@ def _theme(
             yield from (_demoted(block) for block in inside)
 
 
-def _findings(blocks: Iterable[Block], kind: str = "") -> list[Block]:
+def _findings(blocks: Iterable[Block]) -> list[Block]:
     """What belongs to 主要情况: roles that no other section has."""
     known = {"limits", *_FRAME, *(role for _, roles in _SECTIONS for role in roles)}
-    return [b for b in blocks if b["role"] not in known and kind in ("", b["type"])]
+    return [b for b in blocks if b["role"] not in known]
 
 
 def _some_figures(blocks: Sequence[Block], most: int) -> Iterator[Block]:
-    """The first figures stand here, a tall one at the end: it would leave half a page empty before it."""
+    """The first figures; a tall one may stand further behind in its theme, so that the page before it is full."""
     figures = [block for block in blocks if block["type"] == "figure"]
-    tall = [block for block in figures[:most] if is_tall(block)]
-    apart = {id(block) for block in (*tall, *figures[most:])}
-    yield from (block for block in blocks if id(block) not in apart)
-    if tall:
-        yield paragraph("逐行列出的图见文末“附图”。")
-    if figures[most:]:
+    more = {id(block) for block in figures[most:]}
+    yield from (block for block in blocks if id(block) not in more)
+    if any(is_tall(block) for block in figures[:most]):
+        yield paragraph("逐行列出的图占大半页，排在本专题之内。")
+    if more:
         yield paragraph("其余图见本专题的网页版报告。")
 
 
@@ -281,14 +279,6 @@ def _undrawn_together(blocks: Sequence[Block]) -> list[Block]:
         "facts": list({fact["id"]: fact for box in boxes for fact in box["facts"]}.values()),
     }
     return [*(block for block in blocks if block["type"] != "box"), together]
-
-
-def _tall_figures(parts: Iterable[Sequence[Block]], most: int) -> Iterator[Block]:
-    """The tall ones among the figures that are printed."""
-    tall = [figure for blocks in parts for figure in _findings(blocks, "figure")[:most] if is_tall(figure)]
-    if tall:
-        yield heading(1, "附图")
-        yield from tall
 
 
 def _demoted(block: Block) -> Block:
@@ -328,7 +318,7 @@ def _items(parts: Mapping[str, Sequence[Block]]) -> Iterator[Block]:
     found = [block for _, block in _by_role(parts, "measures") if _is_items(block)]
     if found:
         yield heading(1, found[0]["title"])
-        yield _merged(found)
+        yield {**_merged(found), "untitled": True}
 
 
 def _merged(tables: Sequence[Block]) -> Block:
@@ -351,7 +341,7 @@ def _definitions(parts: Mapping[str, Sequence[Block]]) -> Iterator[Block]:
         if theme != before and len({theme for theme, _ in found}) > 1:
             yield heading(2, _theme_name(theme))
         before = theme
-        yield _demoted(block)
+        yield {**_demoted(block), "untitled": block.get("title") == "指标口径"}
 
 
 def _sources(parts: Mapping[str, Sequence[Block]], checksums: Mapping[str, str]) -> Iterator[Block]:

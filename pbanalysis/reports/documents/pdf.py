@@ -18,7 +18,8 @@ from typing import Any
 from pbanalysis.errors import Code, PbError
 from pbanalysis.exhibits.fonts import font_paths
 from pbanalysis.reports.documents.document import STATUSES, Document
-from pbanalysis.reports.documents.placing import begin_height, foot_rows, placed
+from pbanalysis.reports.documents.heights import LONG, begin_height, box_lines, foot_rows, is_short
+from pbanalysis.reports.documents.placing import placed
 from pbanalysis.reports.documents.summary import (
     BOX_LINE,
     BOX_LINES,
@@ -32,6 +33,7 @@ from pbanalysis.reports.documents.text import (
     Block,
     about_figure,
     about_table,
+    caption_of,
     cell_shown,
     figure_size,
     head_rows,
@@ -157,7 +159,7 @@ def _texts(doc: Document) -> Iterator[tuple[str, str]]:
 
 def _files(doc: Document, families: Mapping[str, Sequence[str]]) -> dict[str, bytes]:
     pictures: dict[str, bytes] = {}
-    runs = {"summary": doc.summary, "body": placed(doc.body, squeezed=True), "annex": doc.annex}
+    runs = {"summary": doc.summary, "body": placed(doc.body, "pdf"), "annex": doc.annex}
     parts = {name: [_set(block, pictures) for block in blocks] for name, blocks in runs.items()}
     data = {
         **parts,
@@ -188,13 +190,17 @@ def _set(block: Block, pictures: dict[str, bytes]) -> dict[str, Any]:
             lines = [plain(item) for item in block["items"]]
             blank = 0 if lines else BOX_LINES
             return {**head, "ordered": block["ordered"], "items": lines, "height": height(block),
-                    "blank": blank, "blank-pitch": BOX_LINE - 2}  # fmt: skip
+                    "blank": blank, "blank-pitch": BOX_LINE - 2,
+                    "begin": begin_height(block) if block["type"] == "box" else 0,
+                    "short": [n < LONG for n in box_lines(block, "pdf")]}  # fmt: skip
         case "table":
             rows = [
                 {"kind": row["kind"], "cells": [cell_shown(c) for c in row["cells"]]} for row in block["rows"]
             ]
             return {
                 **head,
+                "title": caption_of(block),
+                "short": is_short(block),
                 "columns": [{"align": column["align"]} for column in block["columns"]],
                 "size": type_size(block),
                 "widths": pt_widths(block, WIDTH, type_size(block)),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,11 @@ from pbanalysis.terms import STATES
 
 __all__ = [
     "Block",
+    "Engine",
     "HeadCell",
     "about_figure",
     "about_table",
+    "caption_of",
     "cell_lines",
     "cell_of",
     "cell_shown",
@@ -30,6 +32,7 @@ __all__ = [
     "head_rows",
     "heading",
     "is_tall",
+    "item_lines",
     "joined",
     "lines",
     "listing",
@@ -51,7 +54,24 @@ _OPENING, _CLOSING, _STOPS = "（《“", "，。；：、）》”", "，。；
 _PIECE = re.compile(f"[{_OPENING}]*(?:[!-~]+|.)[{_CLOSING}]*", re.DOTALL)
 _HAN = re.compile("[\u3400-\u9fff]")
 _MEETING = re.compile(f"[{_OPENING}](?=[{_OPENING}])|[{_CLOSING}](?=[{_CLOSING}])")
-_NARROW = {" ": 0.26, ".": 0.3, ",": 0.3, ":": 0.3, "/": 0.42, "-": 0.36, "%": 0.93}  # ems; digits have 0.56
+_MARK = re.compile(f"[{_OPENING}{_CLOSING}]")
+_GIVE, _GAP = 0.3, 0.25  # ems: what a mark gives, what Word leaves between Chinese and figures
+_APART = re.compile("[\u3400-\u9fff](?=[0-9A-Za-z])|[0-9A-Za-z%](?=[\u3400-\u9fff])")
+# ems: the widest of the usual fonts, and the font of Word's figures
+_NARROW = {" ": 0.26, ".": 0.3, ",": 0.3, ":": 0.3, "/": 0.42, "-": 0.36, "%": 0.93, "": 0.56}
+_TIMES = {
+    " ": 0.25,
+    ".": 0.25,
+    ",": 0.25,
+    ":": 0.28,
+    "/": 0.28,
+    "-": 0.34,
+    "%": 0.84,
+    "≥": 0.55,
+    "≤": 0.55,
+    "": 0.5,
+}
+Engine: TypeAlias = Literal["", "pdf", "docx"]  # who sets a text; "" for what fits with either
 PADDING = 7.0  # left and right inside a cell, points
 Block: TypeAlias = Mapping[str, Any]
 HeadCell: TypeAlias = tuple[str, int, int]  # text, columns and rows it spans
@@ -99,6 +119,12 @@ def table(role: str, title: str, columns: Sequence[Any], rows: Sequence[Any], **
 def plain(line: str | Sequence[Any]) -> str:
     """A line of spans as it is read."""
     return line if isinstance(line, str) else "".join(s if isinstance(s, str) else s["t"] for s in line)
+
+
+def item_lines(block: Block) -> list[str]:
+    """The lines of a list or box, with their numbers where it is ordered."""
+    marks = (f"{k}. " if block["ordered"] else "" for k in range(1, len(block["items"]) + 1))
+    return [mark + plain(item) for mark, item in zip(marks, block["items"])]
 
 
 def cell_text(cell: str | Mapping[str, Any]) -> str:
@@ -207,39 +233,46 @@ def _lines_of(points: npt.NDArray[np.float64], widths: npt.NDArray[np.float64]) 
     return np.maximum(1.0, np.ceil(points / (widths[:, None] - PADDING)))
 
 
-def cell_lines(text: str, width: float, size: float, *, squeezed: bool = False) -> int:
+def cell_lines(text: str, width: float, size: float, engine: Engine = "") -> int:
     """Lines that a cell's text takes in a column of ``width`` points."""
-    return lines(text, (width - PADDING) / size, squeezed=squeezed)
+    return lines(text, (width - PADDING) / size, engine)
 
 
-def lines(text: str, most: float, *, squeezed: bool = False) -> int:
+def lines(text: str, most: float, engine: Engine = "", *, justified: bool = False) -> int:
     """Lines of a text at ``most`` ems a line: numbers and words are not broken, nor marks parted from theirs.
 
-    ``squeezed``: marks that meet, or that begin a line, lose their empty half, as Typst sets them.
+    In a PDF marks that meet, or that begin a line, lose their empty half; where lines are justified,
+    each of their marks gives a little more.
 
-    >>> lines("波动范围", 4), lines("（全县 84.0%）", 4), lines("（全县", 2.5, squeezed=True)
+    >>> lines("波动范围", 4), lines("（全县 84.0%）", 4), lines("（全县", 2.5, "pdf")
     (1, 2, 1)
     """
-    count, used = 1, 0.0
+    count, used, given, before = 1, 0.0, 0.0, ""
+    squeezed = engine == "pdf"
+    give = _GIVE if squeezed and justified else 0.0
     for piece in _PIECE.findall(text):
-        width = ems(piece)
+        width = ems(piece, engine)
+        gives = give * len(_MARK.findall(piece)) if give else 0.0
         if squeezed:
             width -= 0.5 * len(_MEETING.findall(piece))
+        if engine == "docx" and used and _APART.match(before + piece[0]):
+            width += _GAP
+        before = piece[-1]
         # the empty half of a mark may stand in the margin
         spare = 0.5 if piece[-1] in (_CLOSING if squeezed else _STOPS) else 0.0
-        if used + width - spare > most + 0.01 and used:
-            count, used = count + 1, 0.0
+        if used + width - spare - given - gives > most + 0.01 and used:
+            count, used, given = count + 1, 0.0, 0.0
         if squeezed and not used and piece[0] in _OPENING:
             width -= 0.5
-        used += width
+        used, given = used + width, given + gives
         if width > most + 0.51:  # a piece wider than the line is broken after all
             count, used = count + math.ceil(used / most) - 1, used % most
     return count
 
 
 def type_size(block: Block) -> float:
-    """Type of a table: 小五, and a little less where it has many columns."""
-    return 9.0 if len(block["columns"]) < 8 else 8.0
+    """Type of a table: 小五, and a little less where it has many columns, or long texts in each."""
+    return 9.0 if len(block["columns"]) < 8 and block["role"] != "definitions" else 8.0
 
 
 def _column_texts(block: Block, position: int) -> Iterator[str]:
@@ -253,16 +286,18 @@ def _floor(column: Sequence[str]) -> float:
     title, *texts = column
     widest = min(ems(title), 6.1)
     for text in texts:
-        whole = ems(text)
+        whole = ems(text) + _GAP * len(_APART.findall(text))
         if whole > 5.6 and _HAN.search(text):  # it may be broken, its numbers and words may not
             whole = max(4.0, *map(ems, _PIECE.findall(text)))
         widest = max(widest, min(8.0, whole))
     return widest
 
 
-def ems(text: str) -> float:
-    """Width of a text in ems, as the widest of the usual fonts sets it."""
-    return sum(1.0 if ord(ch) >= 0x2010 or ch == "×" else _NARROW.get(ch, 0.56) for ch in text)
+def ems(text: str, engine: Engine = "") -> float:
+    """Width of a text in ems, as the widest of the usual fonts sets it, or as Word does."""
+    narrow = _TIMES if engine == "docx" else _NARROW
+    figure = narrow[""]
+    return sum(narrow.get(ch, 1.0 if ord(ch) >= 0x2010 or ch == "×" else figure) for ch in text)
 
 
 def prose(block: Block) -> str:
@@ -278,8 +313,15 @@ def prose(block: Block) -> str:
             return ""
 
 
+def caption_of(table: Block) -> str:
+    """The title above a table; none where the heading just above says the same (``untitled``)."""
+    return "" if table.get("untitled") else str(table["title"])
+
+
 def about_table(block: Block) -> str:
-    """Unit and n, right above a table."""
+    """Unit and n, right above a table; definitions have no numbers, and no unit."""
+    if block["role"] == "definitions":
+        return ""
     about = [f"单位：{block['unit']}" if block["unit"] else "", block["n"]]
     return "；".join(filter(None, about))
 

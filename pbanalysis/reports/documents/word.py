@@ -9,9 +9,11 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import cycle
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -21,35 +23,49 @@ from docx.oxml import parse_xml
 from docx.parts.document import DocumentPart
 
 from pbanalysis.exhibits.figures.raster import pngs_of
+from pbanalysis.exhibits.numbers import NONE
+from pbanalysis.exhibits.style import STATE_MARKS, VS_COUNTY_MARKS
 from pbanalysis.reports.documents.document import STATUSES, Document
-from pbanalysis.reports.documents.placing import SHORT, begun_rows, foot_rows, placed
+from pbanalysis.reports.documents.heights import LONG, begun_rows, box_lines, foot_rows, is_short
+from pbanalysis.reports.documents.placing import placed
 from pbanalysis.reports.documents.summary import BOX_LINE, BOX_LINES, ROW, WIDTH, height
 from pbanalysis.reports.documents.text import (
     Block,
     HeadCell,
     about_figure,
     about_table,
+    caption_of,
     cell_shown,
     figure_size,
     head_rows,
+    item_lines,
     notes_of,
     plain,
     pt_widths,
     type_size,
 )
-from pbanalysis.reports.documents.word_parts import FONT_TABLE, NAMESPACES, STYLES, footer, section, watermark
+from pbanalysis.reports.documents.word_parts import (
+    FONT_TABLE,
+    NAMESPACES,
+    SONG,
+    STYLES,
+    footer,
+    section,
+    watermark,
+)
 
 __all__ = ["render"]
 
 _EMU = 36000  # per millimetre
 _THUMBNAIL = "http://schemas.openxmlformats.org/package/2006/relationships/metadata/thumbnail"
+_MARKS = re.compile(f"([{''.join({*STATE_MARKS.values(), *VS_COUNTY_MARKS.values()} - {NONE})}]+)")
 _AFTER = '<w:spacing w:after="160"/>'
 
 
 def render(doc: Document) -> bytes:
     """The attachment as a DOCX file."""
     word = docx.Document(io.BytesIO(_template()))
-    text = placed(doc.body)
+    text = placed(doc.body, "docx")
     pictures = _Pictures(word.part, (*text, *doc.annex))
     xml = "".join((*_head(doc), *map(_summary, doc.summary), *_flow(text, doc.annex, pictures)))
     body = word.element.body
@@ -166,7 +182,11 @@ class _Pictures:
 
 
 def _run(text: str) -> str:
-    return f'<w:r><w:t xml:space="preserve">{escape(text)}</w:t></w:r>' if text else ""
+    """The text as runs: the fonts of figures lack the marks of states, or have them narrow."""
+    parts = zip(_MARKS.split(text), cycle(("", SONG)))
+    return "".join(
+        f'<w:r>{font}<w:t xml:space="preserve">{escape(part)}</w:t></w:r>' for part, font in parts if part
+    )
 
 
 def _p(style: str, text: str = "", *, extra: str = "", inside: str = "") -> str:
@@ -182,8 +202,7 @@ def _head(doc: Document) -> Iterator[str]:
 
 
 def _items(block: Block, style: str) -> list[str]:
-    marks = (f"{k}. " if block["ordered"] else "" for k in range(1, len(block["items"]) + 1))
-    return [_p(style, mark + plain(item)) for mark, item in zip(marks, block["items"])]
+    return [_p(style, line) for line in item_lines(block)]
 
 
 def _summary(block: Block) -> str:
@@ -231,15 +250,15 @@ def _block(block: Block, style: str, pictures: _Pictures, *, new_page: bool = Fa
 
 
 def _box(block: Block) -> str:
-    """Paragraphs in one frame: unlike a table's cell it may go over the page, two items on either side."""
-    lines = [("PbBoxTitle", block["title"])] if block["title"] else []
-    lines += [("PbBoxed", plain(item)) for item in block["items"]]
-    begun = len(lines) - len(block["items"]) + 1
-    made = []
-    for k, (style, text) in enumerate(lines):
-        last, kept = k + 1 == len(lines), k < begun or k + 2 == len(lines)
-        keep = "<w:keepNext/><w:keepLines/>" if kept and not last else "<w:keepLines/>" if last else ""
-        made.append(_p(style, text, extra=keep + (_AFTER if last else "")))
+    """Paragraphs in one frame: unlike a table's cell it may go over the page between its items, or inside a
+    long one; none is alone on either side."""
+    short = [n < LONG for n in box_lines(block, "docx")]
+    made = [_p("PbBoxTitle", block["title"])] if block["title"] else []
+    for k, line in enumerate(item_lines(block)):
+        last = k + 1 == len(short)
+        kept = not last and ((k == 0 and short[0]) or (k + 2 == len(short) and short[-1]))
+        keep = "<w:keepNext/>" * kept + "<w:keepLines/>" * short[k]
+        made.append(_p("PbBoxed", line, extra=keep + _AFTER * last))
     return "".join(made)
 
 
@@ -255,8 +274,8 @@ def _figure(block: Block, pictures: _Pictures) -> str:
 
 def _captioned(block: Block) -> str:
     """A table with its title above; its notes are its last row, so that they are never alone on a page."""
-    about, notes = about_table(block), notes_of(block)
-    above = _p("PbCaption", block["title"]) + (_p("PbUnit", about) if about else "")
+    about, notes, title = about_table(block), notes_of(block), caption_of(block)
+    above = (_p("PbCaption", title) if title else "") + (_p("PbUnit", about) if about else "")
     after = "" if notes else _p("PbNote", extra=_AFTER)
     return above + _table(block, notes=notes) + after
 
@@ -296,10 +315,10 @@ def _table(block: Block, least: float = 0, notes: Sequence[str] = ()) -> str:
     about = {"tblCaption": block["title"], "tblDescription": "；".join(notes_of(block))}
     rows = block["rows"]
     made = list(_head_rows(head_rows(block["columns"]), widths, small))
-    begun, foot = begun_rows(block), foot_rows(block)
+    begun, foot, short = begun_rows(block), foot_rows(block), is_short(block)
     for k, row in enumerate(rows, start=1):  # none of the first ones or the last ones is alone on a page
         last = k > len(rows) - (max(foot, 1) if notes else foot - 1)
-        keep = len(rows) <= SHORT or row["kind"] == "group" or k < begun or last
+        keep = short or row["kind"] == "group" or k < begun or last
         made.append(_row(row, block["columns"], widths, small, keep=keep, least=least))
     if notes:
         made.append(_notes_row(notes, widths))

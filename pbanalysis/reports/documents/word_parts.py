@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
-__all__ = ["FONT_TABLE", "NAMESPACES", "STYLES", "footer", "section", "watermark"]
+__all__ = ["FONT_TABLE", "NAMESPACES", "SONG", "STYLES", "footer", "section", "watermark"]
 
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 NAMESPACES = (
@@ -36,6 +36,10 @@ FONT_TABLE = (
     + "</w:fonts>"
 ).encode()
 
+
+SONG = (
+    f'<w:rPr><w:rFonts w:hint="eastAsia" w:ascii="{_SONG}" w:hAnsi="{_SONG}" w:eastAsia="{_SONG}"/></w:rPr>'
+)
 
 _FRAME = "".join(
     ("<w:pBdr>", *(f'<w:{side} w:val="single" w:sz="4" w:space="5" w:color="000000"/>' for side in ("top", "left", "bottom", "right")), "</w:pBdr>")
@@ -70,6 +74,8 @@ def _style(
         "<w:widowControl/>",
         _FRAME if framed else "",
         '<w:overflowPunct w:val="0"/>',
+        # in a narrow column 措施5 stays on one line: no space between Chinese and figures
+        '<w:autoSpaceDE w:val="0"/><w:autoSpaceDN w:val="0"/>' if size < 10 else "",
         f'<w:snapToGrid w:val="{int(grid)}"/>',
         f"<w:spacing {spacing}/>",
         f'<w:ind w:left="{side}" w:right="{side}" w:firstLineChars="{indent * 100}" w:firstLine="{indent * size * 20:.0f}"/>',
@@ -87,7 +93,7 @@ def _style(
     return (
         f'<w:style {NAMESPACES} w:type="paragraph" w:styleId="{style_id}"{default}><w:name w:val="{name}"/>{based}'
         f"<w:qFormat/><w:pPr>{''.join(inside)}</w:pPr><w:rPr>"
-        f'<w:rFonts w:ascii="{latin}" w:hAnsi="{latin}" w:eastAsia="{font}" w:cs="Times New Roman"/>'
+        f'<w:rFonts w:hint="eastAsia" w:ascii="{latin}" w:hAnsi="{latin}" w:eastAsia="{font}" w:cs="Times New Roman"/>'
         f'<w:b w:val="0"/><w:bCs w:val="0"/><w:i w:val="0"/><w:color w:val="000000"/>{squeeze}<w:kern w:val="0"/>'
         f'<w:sz w:val="{half}"/><w:szCs w:val="{half}"/><w:lang w:val="en-US" w:eastAsia="zh-CN"/></w:rPr></w:style>'
     )
