@@ -187,8 +187,16 @@ def plan(known: Known, period: Period, indicator: Indicator) -> Tally:
     planned = np.full(len(known.towns), np.nan)
     planned[plans["town"].to_numpy()] = numbers(plans["plan_n"])
     number = by_town(known, admitted(known, period)["town"].to_numpy())
+    filed = ~np.isnan(planned)
     counts = tally(
-        known, np.arange(len(known.towns)), number, na=planned == 0, unknown=np.isnan(planned), weight=planned
+        known,
+        np.arange(len(known.towns)),
+        number,
+        na=planned == 0,
+        unknown=~filed,
+        weight=planned,
+        # where no plan bounds them the admitted are not counted, and their number is nobody's business
+        rows=filed + np.where(planned > 0, number, 0),
     )
     return _collected(known, counts, "admission_plans")
 
@@ -276,7 +284,8 @@ def followed(known: Known, period: Period, indicator: Indicator) -> Tally:
     town = np.concatenate([due["town"].to_numpy(dtype=np.int64), waiting["town"].to_numpy()])
     kept = np.concatenate([due["kept"].to_numpy(dtype=bool), np.zeros(len(waiting), dtype=bool)])
     not_due = np.arange(len(town)) >= len(due)
-    return _collected(known, tally(known, town, kept, not_due=not_due), "followups")
+    records = by_town(known, rows["town"].to_numpy())
+    return _collected(known, tally(known, town, kept, not_due=not_due, rows=records), "followups")
 
 
 def two_new(known: Known, period: Period, indicator: Indicator) -> Tally:
@@ -286,4 +295,5 @@ def two_new(known: Known, period: Period, indicator: Indicator) -> Tally:
     mine = step & flags(cases["two_new"])
     number = by_town(known, cases["town"].to_numpy()[mine])
     unknown = not known.has("admissions", "organisations")
-    return _collected(known, tally(known, np.arange(len(number)), number, unknown=unknown))
+    counts = tally(known, np.arange(len(number)), number, unknown=unknown, rows=number)
+    return _collected(known, counts)

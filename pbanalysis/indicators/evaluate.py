@@ -43,7 +43,7 @@ CountingFunction: TypeAlias = Callable[[Known, Period, Indicator], Tally]
 Block: TypeAlias = dict[str, npt.NDArray[Any]]
 
 # columns that each indicator's block computes; the others are the same in every row, or compare rows
-_COMPUTED = tuple(c for c in COLUMNS if c not in ("period", "as_of", "vs_county", "rule_version"))
+_COMPUTED = (*(c for c in COLUMNS if c not in ("period", "as_of", "vs_county", "rule_version")), "rows")
 
 # the counting functions by the name that a registry record gives
 COUNTING: Mapping[str, CountingFunction] = {
@@ -115,7 +115,7 @@ def evaluate(
     frame = _stacked([_named(blocks[i.same_as or i.id], i) for i in wanted])
     frame = frame.assign(period=period.label, as_of=str(at.as_of), rule_version=_version(book, at, period))
     words = "not_compared" if only is not None else beside_county(frame, book, design_effects(at, period))
-    return Results(_typed(frame.assign(vs_county=words)))
+    return Results(_typed(frame.assign(vs_county=words)), frame["rows"].astype("Int64"))
 
 
 def _stacked(blocks: Sequence[Block]) -> pd.DataFrame:
@@ -164,6 +164,7 @@ def _block(at: Known, period: Period, indicator: Indicator) -> Block:
         "n_not_due": np.append(tally.n_not_due, own.n_not_due),
         "n_na": np.append(tally.n_na, own.n_na),
         "n_unknown": np.append(tally.n_unknown, own.n_unknown),
+        "rows": np.append(tally.rows, own.rows),
         "target": np.full(n, np.nan if indicator.target is None else float(indicator.target)),
         "direction": np.full(n, indicator.direction, dtype=object),
         "state": states,
@@ -178,6 +179,7 @@ def _sum(tally: Tally) -> OwnRow:
         n_na=int(tally.n_na.sum()),
         n_unknown=int(tally.n_unknown.sum()),
         n_not_due=int(tally.n_not_due.sum()),
+        rows=int(tally.rows.sum()),
     )
 
 

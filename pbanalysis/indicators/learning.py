@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pbanalysis.calendar import Period, half_years
-from pbanalysis.indicators.columns import Bools, between, days, equals, numbers
+from pbanalysis.indicators.columns import Bools, Floats, between, days, equals, numbers
 from pbanalysis.indicators.known import Known
 from pbanalysis.indicators.survival import Followed, median_days
 from pbanalysis.indicators.tally import Tally, by_town, nothing, tally
@@ -51,13 +52,23 @@ def _studies(known: Known, period: Period) -> Followed:
     )
 
 
+def _study_rows(known: Known, period: Period) -> Floats:
+    """Study records of branches on the period's topics, by township."""
+    topics, rows = known.table("topics"), known.rows("topic_studies")
+    if topics is None:
+        return known.zeros().astype(float)
+    mine = topics["topic_id"][between(days(topics["released_on"]), period.start, period.end)]
+    studied = rows["topic_id"].isin(mine).to_numpy() & (known.branch_of(rows["org_id"]) >= 0)
+    return by_town(known, rows["town"].to_numpy()[studied])
+
+
 def lag(known: Known, period: Period, indicator: Indicator) -> Tally:
     """S06: Kaplan–Meier median days from release to first study."""
     units = studies(known, period)
     studied = days(known.rows("topic_studies")["studied_on"])
     year = between(studied, period.year_start, period.end)
     silent = by_town(known, known.rows("topic_studies")["town"].to_numpy()[year]) == 0
-    counts = median_days(known, units, unknown=silent[units.town])
+    counts = median_days(known, units, unknown=silent[units.town], rows=_study_rows(known, period))
     return counts if known.has("topics", "topic_studies", "organisations") else counts.absent()
 
 
@@ -75,8 +86,11 @@ def hours(known: Known, period: Period, indicator: Indicator) -> Tally:
         else nothing(known)
     )
     left = tally(known, branches["town"].to_numpy()[whole], 0, not_due=not ended, unknown=missing[whole])
-    counts = Tally(
-        people.numerator, people.denominator, left.n_not_due, left.n_na, left.n_unknown, state=people.state
+    counts = replace(
+        left,
+        numerator=people.numerator,
+        denominator=people.denominator,
+        rows=by_town(known, rows["town"].to_numpy()).astype(np.int64),
     )
     return counts if known.has("study_hours", "organisations") else counts.absent()
 
@@ -103,10 +117,12 @@ def half_years_trained(known: Known, period: Period, indicator: Indicator) -> Ta
     parts = []
     for start, end in zip(*half_years(period), strict=True):
         held = _starting(known, start, end, level="township", kind="business")
-        parts.append((by_town(known, towns[held]) > 0, np.full(len(known.towns), end > known.day)))
-    hit, not_due = (np.concatenate(column) for column in zip(*parts, strict=True))
+        parts.append((by_town(known, towns[held]), np.full(len(known.towns), end > known.day)))
+    number, not_due = (np.concatenate(column) for column in zip(*parts, strict=True))
+    rows = number.reshape(len(parts), -1).sum(axis=0)
     town = np.tile(np.arange(len(known.towns)), len(parts))
-    counts = tally(known, town, hit, not_due=not_due, unknown=~_trained(known, period)[town])
+    silent = ~_trained(known, period)[town]
+    counts = tally(known, town, number > 0, not_due=not_due, unknown=silent, rows=rows)
     return counts if known.has("trainings") else counts.absent()
 
 
@@ -126,6 +142,7 @@ def events(known: Known, period: Period, indicator: Indicator) -> Tally:
         number,
         not_due=~reached & (not known.year_ended(period)),
         unknown=~_trained(known, period),
+        rows=number,
     )
 
 
@@ -133,12 +150,5 @@ def placed(known: Known, period: Period, indicator: Indicator) -> Tally:
     """M02-1: townships that sent somebody to learn on the job / townships where S11 can be judged."""
     sent = events(known, period, registry()["S11"])
     judged = sent.denominator > 0
-    return Tally(
-        (judged & (sent.numerator >= 1)).astype(float),
-        judged.astype(float),
-        sent.n_not_due,
-        sent.n_na,
-        sent.n_unknown,
-        state=sent.state,
-        county_state=sent.county_state,
-    )
+    hit = judged & (sent.numerator >= 1)
+    return replace(sent, numerator=hit.astype(float), denominator=judged.astype(float))

@@ -54,6 +54,7 @@ def reported(known: Known, period: Period, indicator: Indicator) -> Tally:
             not_due=missing & waiting,
             unknown=missing,
             weight=base,
+            rows=~missing,
         )
         if not own:
             return counts
@@ -62,8 +63,8 @@ def reported(known: Known, period: Period, indicator: Indicator) -> Tally:
 
 def _own_row(latest: pd.DataFrame, code: str, indicator: Indicator, waiting: bool) -> OwnRow:
     if code not in latest.index:
-        return OwnRow(0.0, 0.0, n_na=0, n_unknown=int(not waiting), n_not_due=int(waiting))
+        return OwnRow(0.0, 0.0, n_na=0, n_unknown=int(not waiting), n_not_due=int(waiting), rows=0)
     number, base = (float(value) if pd.notna(value) else 1.0 for value in latest.loc[code])
     if indicator.kind == "count":
         base = 1.0
-    return OwnRow(number if base else 0.0, base, n_na=int(base == 0), n_unknown=0, n_not_due=0)
+    return OwnRow(number if base else 0.0, base, n_na=int(base == 0), n_unknown=0, n_not_due=0, rows=1)

@@ -106,9 +106,18 @@ def _submitted_on(known: Known, period: Period) -> Days:
 def submitted(known: Known, period: Period, indicator: Indicator) -> Tally:
     """R01: ledger handed in by 31 May of the year."""
     day, last = _submitted_on(known, period), np.datetime64(f"{period.year}-05-31")
+    rows = known.rows("ledger_submissions")
+    filed = rows["town"].to_numpy()[equals(rows["year"], period.year)]
     waiting = np.isnat(day) & bool(known.day < last)
     unknown = not known.has("ledger_submissions")
-    counts = tally(known, np.arange(len(day)), day <= last, not_due=waiting & (not unknown), unknown=unknown)
+    counts = tally(
+        known,
+        np.arange(len(day)),
+        day <= last,
+        not_due=waiting & (not unknown),
+        unknown=unknown,
+        rows=by_town(known, filed),
+    )
     return counts.absent() if unknown else counts
 
 
@@ -201,7 +210,8 @@ def categorised(known: Known, period: Period, indicator: Indicator) -> Tally:
     rows = issues(known, period)
     town = np.unique(rows["town"].to_numpy())
     named = by_town(known, rows["town"].to_numpy()[filled(rows["category"])]) > 0
-    return _reported(known, period, tally(known, town, named[town]))
+    listed = by_town(known, rows["town"].to_numpy())
+    return _reported(known, period, tally(known, town, named[town], rows=listed))
 
 
 def replies(known: Known, period: Period, indicator: Indicator) -> Tally:
@@ -223,20 +233,20 @@ def _acted(known: Known, period: Period, mask: Any = True) -> Any:
     return by_town(known, rows["town"].to_numpy()[mine])
 
 
-def _by_township(known: Known, number: Any) -> Tally:
+def _by_township(known: Known, number: Any, rows: Any) -> Tally:
     unknown = not known.has("supervisions")
-    counts = tally(known, np.arange(len(known.towns)), number, unknown=unknown)
+    counts = tally(known, np.arange(len(known.towns)), number, unknown=unknown, rows=rows)
     return counts.absent() if unknown else counts
 
 
 def actions(known: Known, period: Period, indicator: Indicator) -> Tally:
     """M05-4: supervisions of the period with an action; none filed = 0."""
     rows = known.rows("supervisions")
-    return _by_township(
-        known, _acted(known, period, filled(rows["action"]) & ~equals(rows["action"], "none"))
-    )
+    acted = _acted(known, period, filled(rows["action"]) & ~equals(rows["action"], "none"))
+    return _by_township(known, acted, _acted(known, period))
 
 
 def visited(known: Known, period: Period, indicator: Indicator) -> Tally:
     """W3-2: townships where a supervision was acted in the period / townships."""
-    return _by_township(known, _acted(known, period) > 0)
+    acted = _acted(known, period)
+    return _by_township(known, acted > 0, acted)

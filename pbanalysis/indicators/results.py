@@ -88,9 +88,13 @@ class Results:
     ----------
     frame
         One row per indicator × unit, columns :data:`COLUMNS`; missing = NA, text missing = "".
+    rows
+        How many source rows were counted for each row of the frame; no part of the contract and not
+        written, so None where results were read back.
     """
 
     frame: pd.DataFrame = field(repr=False)
+    rows: pd.Series[int] | None = field(default=None, repr=False)
 
     @property
     def period(self) -> str:

@@ -11,7 +11,7 @@ from pbanalysis import stats
 from pbanalysis.calendar import Period
 from pbanalysis.indicators.columns import between, days, equals, looked_up, numbers
 from pbanalysis.indicators.known import Known
-from pbanalysis.indicators.tally import Statistic, Tally, tally
+from pbanalysis.indicators.tally import Statistic, Tally, by_town, tally
 from pbanalysis.plan.registry import Indicator
 
 __all__ = ["gain", "paired_scores", "spot_tests"]
@@ -62,7 +62,9 @@ def gain(known: Known, period: Period, indicator: Indicator) -> Tally:
     """S17: standardised gain of persons tested twice; numerator and denominator say how many came back."""
     pairs = paired_scores(known, period)
     town, n = pairs["town"].to_numpy(), len(known.towns)
-    counts = tally(known, town, pairs["post"].notna())
+    again = pairs["post"].notna().to_numpy()
+    tests = by_town(known, town) + by_town(known, town[again])
+    counts = tally(known, town, again, rows=tests)
     values = np.full((3, n + 1), np.nan)
     for position in (*np.unique(town), -1):
         mine = pairs[town == position] if position >= 0 else pairs

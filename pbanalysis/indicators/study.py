@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from pbanalysis.calendar import Period, months, quarters
-from pbanalysis.indicators.columns import Bools, Ints, between, days, filled, flags, numbers
+from pbanalysis.indicators.columns import Bools, Floats, Ints, between, days, filled, flags, numbers
 from pbanalysis.indicators.known import Known
 from pbanalysis.indicators.tally import NAMES, Tally, by_town, classes, tally
 from pbanalysis.plan.registry import Indicator
@@ -103,10 +103,7 @@ def _held(known: Known, kind: str, starts: Any, ends: Any) -> Bools:
     """Whether each branch held a meeting of that type in each sub-period, shape (branches, p)."""
     meetings = known.rows("meetings")
     mask = meeting_types(known)[:, TYPES.index(kind)]
-    held, branch = (
-        days(meetings["held_on"])[mask],
-        known.once("meeting branch", lambda: known.branch_of(meetings["org_id"]))[mask],
-    )
+    held, branch = days(meetings["held_on"])[mask], _meeting_branch(known)[mask]
     at = np.searchsorted(starts, held, side="right") - 1
     inside = (branch >= 0) & (at >= 0) & (held <= ends[np.maximum(at, 0)])
     done = np.zeros((len(known.branches), len(starts)), dtype=bool)
@@ -169,7 +166,20 @@ def _obligations(known: Known, period: Period) -> pd.DataFrame:
     )
 
 
-def _tally_obligations(known: Known, rows: pd.DataFrame) -> Tally:
+def _records(known: Known, first: Any, last: Any, *kinds: str) -> Floats:
+    """Meetings of branches from ``first`` to ``last`` that are of one of the kinds, by township."""
+    rows = known.rows("meetings")
+    mine = meeting_types(known)[:, [TYPES.index(kind) for kind in kinds]].any(axis=1)
+    mine &= _within(known, first, last) & (_meeting_branch(known) >= 0)
+    return by_town(known, rows["town"].to_numpy()[mine])
+
+
+def _meeting_branch(known: Known) -> Ints:
+    """Number of each meeting's branch."""
+    return known.once("meeting branch", lambda: known.branch_of(known.rows("meetings")["org_id"]))
+
+
+def _tally_obligations(known: Known, rows: pd.DataFrame, records: Floats) -> Tally:
     kind = rows["class"]
     counts = tally(
         known,
@@ -178,19 +188,22 @@ def _tally_obligations(known: Known, rows: pd.DataFrame) -> Tally:
         na=kind == "na",
         not_due=kind == "not_due",
         unknown=kind == "unknown",
+        rows=records,
     )
     return counts if known.has("meetings", "organisations") else counts.absent()
 
 
 def meetings_held(known: Known, period: Period, indicator: Indicator) -> Tally:
     """S01: required meetings held / due. 《支部工作条例》: assembly quarterly, the others monthly."""
-    return _tally_obligations(known, obligations(known, period))
+    records = _records(known, period.start, period.end, *OBLIGED)
+    return _tally_obligations(known, obligations(known, period), records)
 
 
 def theme_days(known: Known, period: Period, indicator: Indicator) -> Tally:
     """S03: the theme-day part of S01 alone."""
     rows = obligations(known, period)
-    return _tally_obligations(known, rows[(rows["kind"] == "theme_day").to_numpy()])
+    records = _records(known, period.start, period.end, "theme_day")
+    return _tally_obligations(known, rows[(rows["kind"] == "theme_day").to_numpy()], records)
 
 
 def branches_compliant(known: Known, period: Period, indicator: Indicator) -> Tally:
@@ -208,6 +221,7 @@ def branches_compliant(known: Known, period: Period, indicator: Indicator) -> Ta
         (judged & ~missed)[owed],
         not_due=~(judged | unknown)[owed],
         unknown=~judged[owed],
+        rows=_records(known, period.start, period.end, *OBLIGED),
     )
     return counts if known.has("meetings", "organisations") else counts.absent()
 
@@ -260,6 +274,7 @@ def life_meetings(known: Known, period: Period, indicator: Indicator) -> Tally:
         both[whole],
         not_due=not known.year_ended(period),
         unknown=~filed(known, period)[town],
+        rows=_records(known, *year, "life_meeting", "appraisal"),
     )
     return counts if known.has("meetings", "organisations") else counts.absent()
 

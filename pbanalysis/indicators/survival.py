@@ -46,10 +46,10 @@ class Followed:
         return np.where(self.known, length, np.nan)
 
 
-def median_days(known: Known, units: Followed, *, unknown: Any = False) -> Tally:
+def median_days(known: Known, units: Followed, *, unknown: Any = False, rows: Any = None) -> Tally:
     """Events / units followed, with the first day on which the curve is at or below ½."""
     left_out = ~units.known | unknown
-    counts = tally(known, units.town, units.event, unknown=left_out)
+    counts = tally(known, units.town, units.event, unknown=left_out, rows=rows)
     use = classes(len(units.town), unknown=left_out) == IN
     town, length, event = units.town[use], units.days[use], units.event[use]
     values = np.full((3, len(known.towns) + 1), np.nan)

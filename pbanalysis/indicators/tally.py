@@ -43,6 +43,7 @@ class OwnRow:
     n_na: int
     n_unknown: int
     n_not_due: int
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,9 @@ class Tally:
         Sums; of a count the denominator says how many units were counted and is not printed.
     n_not_due, n_na, n_unknown
         Units left out, each for the first reason that holds.
+    rows
+        Rows of the source tables that were counted, left out or not; what is only looked up beside them
+        (a branch's members, a topic's day) is none of them.
     state
         A state that the rules fix whatever was counted ("" where they do not).
     county_state
@@ -70,6 +74,7 @@ class Tally:
     n_not_due: Ints
     n_na: Ints
     n_unknown: Ints
+    rows: Ints
     state: npt.NDArray[np.object_]
     county_state: str = ""
     statistic: Statistic | None = field(default=None, repr=False)
@@ -87,6 +92,7 @@ class Tally:
             state=np.full_like(self.state, "unknown"),
             numerator=zero,
             denominator=zero,
+            rows=zero.astype(np.int64),
             county_state="unknown",
             statistic=None,
         )
@@ -113,6 +119,7 @@ def tally(
     not_due: Any = False,
     unknown: Any = False,
     weight: Any = None,
+    rows: Any = None,
 ) -> Tally:
     """Count units by township.
 
@@ -128,6 +135,8 @@ def tally(
         Reasons to leave a unit out, in this order; flags of shape (k,) or one flag for all.
     weight
         What a unit adds to the denominator, by default 1.
+    rows
+        Source rows by township, shape (townships,), where a unit is not a row.
     """
     kind = classes(len(town), na=na, not_due=not_due, unknown=unknown)
     counted = kind == IN
@@ -142,6 +151,7 @@ def tally(
         not_due_n,
         na_n,
         unknown_n,
+        np.asarray(by_town(known, town) if rows is None else rows, dtype=np.int64),
         state=np.full(len(known.towns), "", dtype=object),
     )
 

@@ -2,7 +2,8 @@
 
 A township's report reads no other township's rows. So the county's curves of time come with the results;
 and so does what an expected regression to the mean needs: the county's mean before, and how two tests of
-a person agree. Of a township's own there come its quotas, and whether the period before was filed in full.
+a person agree. Of a township's own there come its quotas, and whether the period before was filed in full;
+of every number, how many rows of the ledgers it was counted from.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pbanalysis.indicators.rectification import issues
 from pbanalysis.indicators.scores import paired_scores
 from pbanalysis.indicators.together import CLUSTERED, design_effects
 from pbanalysis.plan.registry import Indicator, registry
+from pbanalysis.privacy.relations import TRAITS
 from pbanalysis.stats.survival import KaplanMeier, kaplan_meier
 from pbanalysis.store.county import County
 from pbanalysis.themes.reading import FEW
@@ -33,6 +35,7 @@ __all__ = [
     "Together",
     "beside",
     "quota",
+    "rows_told",
     "study_lag",
     "thin",
     "time_to_close",
@@ -164,6 +167,20 @@ def quota(frame: pd.DataFrame, county: County, period: Period) -> pd.Series[int]
     mine = frame[frame["period"] == period.label]
     column[mine.index] = [given.get(pair, pd.NA) for pair in zip(mine["unit_id"], mine["indicator_id"])]
     return column
+
+
+# what their rows would tell of persons is nowhere else said: how many of a branch took a test, how often
+# somebody was looked after
+_ROWS_NOT_TOLD = TRAITS | {"M08-5"}
+
+
+def rows_told(frame: pd.DataFrame, counted: pd.Series[int]) -> pd.Series[int]:
+    """A column beside the results: how many source rows each was counted from.
+
+    Empty where the row is held back, or its rows would tell more of persons than the row itself does.
+    """
+    told = (frame["state"] != "suppressed") & ~frame["indicator_id"].isin(_ROWS_NOT_TOLD)
+    return counted.where(told)
 
 
 def thin(frame: pd.DataFrame, period: Period) -> pd.Series[bool]:

@@ -25,7 +25,8 @@ class Reading:
 
     A suppressed reading has no number at all. ``quota`` is the county's 任务分解 for the township: where
     it is there, the numerator is judged against it and not the value against the county's target.
-    ``thin``: of the period before, and judged on less than half of the records there are now.
+    ``thin``: of the period before, and judged on less than half of the records there are now. ``rows``: source
+    rows counted, left out or not; None where that is not told.
     """
 
     indicator: Indicator
@@ -43,6 +44,7 @@ class Reading:
     vs_county: str = "not_compared"
     quota: int | None = None
     thin: bool = False
+    rows: int | None = None
 
     @property
     def id(self) -> str:
@@ -146,6 +148,7 @@ def reading_of(indicator: Indicator, row: Mapping[str, Any]) -> Reading:
         vs_county="not_compared" if pd.isna(row["vs_county"]) else str(row["vs_county"]),
         quota=_count(row.get("quota")),
         thin=row.get("thin") is True,
+        rows=_count(row.get("rows")),
         **counts,
     )
 

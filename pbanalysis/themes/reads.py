@@ -128,9 +128,9 @@ SHOWN = {"development": ("admission_profiles",)}
 COMPARED = {"study": ("S01",)}
 _POINT = ("state", "value", "denominator", "vs_county")
 # of the townships the overview shows states, contributions, and whole the indicators its notebook names
-_CONTRIBUTION = ("state", "numerator", "denominator")
-# of the county a township's report shows the value with its n beside its own
-_REFERENCE = ("state", "value", "numerator", "denominator")
+_CONTRIBUTION = ("state", "numerator", "denominator", "rows")
+# of the county a township's report shows the value with its n, and the rows counted, beside its own
+_REFERENCE = ("state", "value", "numerator", "denominator", "rows")
 # those of which it draws the county's curve, limits or coverage, too; the last whatever the township's own
 _DRAWN = frozenset({"S01", "S06", "S17", "R06"})
 _ALWAYS = frozenset({"D07"})

@@ -20,7 +20,7 @@ from pbanalysis.privacy.disclosure import protect
 from pbanalysis.stats.clusters import DesignEffect
 from pbanalysis.stats.funnel import INDEPENDENT
 from pbanalysis.store.county import County, Township
-from pbanalysis.themes.beside import CountyCurve, Tested, beside, quota, thin
+from pbanalysis.themes.beside import CountyCurve, Tested, beside, quota, rows_told, thin
 from pbanalysis.themes.reading import Reading, reading_of
 from pbanalysis.themes.reads import tables_of
 
@@ -222,16 +222,18 @@ def published(county: County, period: Period) -> pd.DataFrame:
 
     This is what a batch computes once for the county; a notebook run by hand computes the same. Beside
     the contract's columns it has what a report shows but does not count itself
-    (:mod:`pbanalysis.themes.beside`): ``beside`` of the county, the township's ``quota``, and ``thin``.
+    (:mod:`pbanalysis.themes.beside`): ``beside`` of the county, the township's ``quota``, ``thin``, and how
+    many source ``rows`` were counted.
     """
     before = previous_period(period)
-    frames = [
-        evaluate(county, period).frame,
-        evaluate(county, before, as_of=min(before.end, county.as_of)).frame,
+    evaluated = [
+        evaluate(county, period),
+        evaluate(county, before, as_of=min(before.end, county.as_of)),
     ]
     persons = {i.id for i in registry() if i.counted == "persons"}
-    frame = protect(pd.concat(frames, ignore_index=True), persons)[0]
+    frame = protect(pd.concat([each.frame for each in evaluated], ignore_index=True), persons)[0]
     return frame.assign(
+        rows=rows_told(frame, pd.concat([each.rows for each in evaluated], ignore_index=True)),
         beside=beside(frame, known(county), period),
         quota=quota(frame, county, period),
         thin=thin(frame, period),
