@@ -10,16 +10,17 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pbanalysis.errors import Code, PbError
 
 __all__ = ["Period", "add_months", "as_date", "half_years", "months", "quarters"]
 
-Dates = npt.NDArray[np.datetime64]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Dates: TypeAlias = npt.NDArray[np.datetime64]
 
 
 def as_date(text: str | dt.date) -> dt.date:
@@ -58,11 +59,14 @@ def add_months(days: Any, n: int) -> Dates:
 
     Examples
     --------
+    >>> import numpy as np
     >>> add_months(np.array(["2023-01-31", "2024-02-29"], "datetime64[D]"), 12)
     array(['2024-01-31', '2025-02-28'], dtype='datetime64[D]')
     >>> str(add_months(np.datetime64("2023-01-31"), 1))
     '2023-02-28'
     """
+    import numpy as np  # here, for the command line asks for periods only
+
     day = np.asarray(days).astype("datetime64[D]")
     month = day.astype("datetime64[M]")
     into = day - month.astype("datetime64[D]")
@@ -136,6 +140,8 @@ class Period:
 
 
 def _sub_periods(period: Period, size: int) -> tuple[Dates, Dates]:
+    import numpy as np
+
     first = np.datetime64(period.start, "M")
     stop = np.datetime64(period.end, "M") + np.timedelta64(1, "M")
     starts: Dates = np.arange(first, stop, np.timedelta64(size, "M")).astype("datetime64[D]")
