@@ -119,5 +119,5 @@ _HOW: Mapping[str, Callable[[Path, random.Random], Changed]] = {
     ),
     ".pdf": _pdf,
     ".html": _text(r"<data[^>]*>([^<]*)</data>"),
-    ".ipynb": _text(r'"t": "([^"]*)"'),
+    ".ipynb": _text(r'"t":\s*"([^"]*)"'),
 }

@@ -20,6 +20,7 @@ from pbanalysis.calendar import Period
 from pbanalysis.reports.batch.planning import Situation
 from pbanalysis.reports.batch.slices import Slices
 from pbanalysis.reports.batch.tools import Tools
+from pbanalysis.reports.files import POINTER, WORK
 from pbanalysis.terms import OVERVIEW
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from pbanalysis.store.county import County
 
 __all__ = ["Now", "Source", "executed"]
+
+# as an executed notebook shows them
+_PATHS = {"store": f"../{WORK}/{POINTER}", "results": f"../{WORK}/results.parquet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +120,22 @@ class Now:
         return Slices(self.county, about.rows, about.filings, about.results)
 
 
-def executed(template: Path, shown: Mapping[str, str], source: Source) -> Any:
+def executed(template: Path, about: Mapping[str, str], source: Source) -> Any:
     """A template with its parameters and what its cells show, as papermill saves it.
 
     Parameters
     ----------
-    shown
-        Values of the parameters as the notebook is to show them; store and results are those of ``source``
-        while it runs.
+    about
+        The parameters that say what the report is about; store and results are those of ``source`` while it
+        runs.
     """
     from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
 
     from pbanalysis.reports.kernel.execute import clean
 
-    parameters = {**shown, "store": str(source.store), "results": str(source.results)}
+    shown = {**about, **_PATHS}
+    parameters = {**about, "store": str(source.store), "results": str(source.results)}
     notebook: Any = parameterize_notebook(load_notebook_node(str(template)), parameters)
     namespace: dict[str, Any] = {}
     code = (cell for cell in notebook.cells if cell.cell_type == "code")

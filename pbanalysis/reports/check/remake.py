@@ -30,11 +30,9 @@ from pbanalysis.terms import OVERVIEW
 if TYPE_CHECKING:
     from pbanalysis.reports.documents.document import Document
 
-__all__ = ["STORE", "Remaker", "delivered", "from_store", "inside", "stem_of"]
+__all__ = ["Remaker", "delivered", "from_store", "inside", "stem_of"]
 
 Notebooks = Callable[[str], Any]  # theme → its notebook; None where there is none to go by
-STORE = re.compile(r'\bstore = \\?"([^"\\]+)\\?"')  # in a notebook's file, where quotes are escaped
-_SHOWN = re.compile(r'^(store|results) = "(.*)"$', re.MULTILINE)
 _FRAME = re.compile(r'"document":\s*')
 # what a notebook, or an entry of the manifest, that was tampered with may lead to
 _TAMPERED = (PbError, KeyError, TypeError, ValueError, AttributeError, IndexError)
@@ -65,30 +63,20 @@ def delivered(out: Delivery, folder: str, tools: Tools, *, even_changed: bool = 
 def from_store(out: Delivery, folder: str, tools: Tools, source: Source) -> Notebooks:
     """The notebooks of a folder made anew.
 
-    Of those delivered they have where these say that store and results lay, which nobody reads, and the
-    kernel's description of its language.
+    Of those delivered they have the kernel's description of its language, which nobody reads.
     """
     by_theme = out.entries_of(folder)
     as_delivered = delivered(out, folder, tools, even_changed=True)
 
     @cache
     def notebook(theme: str) -> Any:
-        was = as_delivered(theme)
-        shown = dict(by_theme[theme].inputs["parameters"])
-        shown |= dict(_SHOWN.findall(_sources(was))) or {"store": "", "results": ""}
         template = tools.template(tools.overview if theme == OVERVIEW else tools.stems[theme])
-        made = executed(template, shown, source)
-        if was is not None:
+        made = executed(template, by_theme[theme].inputs["parameters"], source)
+        if (was := as_delivered(theme)) is not None:
             made.metadata = was.metadata
         return made
 
     return notebook
-
-
-def _sources(notebook: Any) -> str:
-    """Code of a notebook, without its outputs."""
-    cells = notebook["cells"] if notebook is not None else ()
-    return "\n".join(cell["source"] for cell in cells if cell["cell_type"] == "code")
 
 
 class Remaker:

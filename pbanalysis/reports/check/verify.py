@@ -29,10 +29,9 @@ from pbanalysis.reports.check.anew import Now
 from pbanalysis.reports.check.countys import CountyFiles, package_files
 from pbanalysis.reports.check.delivery import MANIFEST, Delivery
 from pbanalysis.reports.check.judging import Judged, Task, judge
-from pbanalysis.reports.check.remake import STORE
 from pbanalysis.reports.check.verdicts import FileVerdict, State, VerifyReport
 from pbanalysis.reports.check.vouching import Vouching
-from pbanalysis.reports.files import sha256
+from pbanalysis.reports.files import POINTER, WORK, sha256
 from pbanalysis.reports.manifest import COUNTY_FILES, Entry
 from pbanalysis.reports.versions import code_digest, libraries
 
@@ -51,7 +50,7 @@ def verify(path: Path, *, store: Path | None = None, tools: Tools | None = None)
         A file that lies where it was delivered (beside its manifest), a folder with a
         ``manifest.json``, or a package (zip).
     store
-        The store to make the reports from; by default where the notebooks say it was.
+        The store to make the reports from; by default the one that OUT points at.
     tools
         Those of the batch that made the reports; by default the package's own.
 
@@ -215,13 +214,12 @@ class _Check:
 
 
 def _store_of(out: Delivery) -> Path | None:
-    """The store, from where the notebooks say it lay: as the batch shows it, from their own folder."""
-    for name in sorted(out.listed):
-        for found in STORE.findall(out.text(name)) if name.endswith(".ipynb") else ():
-            store: Path = out.path(name).parent / found
-            if (store / "meta.json").exists():
-                return store.resolve()
-    return None
+    """The store, where the last run left a note of it."""
+    pointer = out.folder / WORK / POINTER
+    if not pointer.is_file():
+        return None
+    store = (pointer.parent / pointer.read_text(encoding="utf-8").strip()).resolve()
+    return store if (store / "meta.json").exists() else None
 
 
 def _programs(entries: Iterable[Entry]) -> set[str]:
