@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from pbanalysis.exhibits.blocks import Box, Cell, CellLike, Column, Fact, Figure
 from pbanalysis.exhibits.figures.dots import forest
 from pbanalysis.exhibits.figures.plans import Measure, progress
 from pbanalysis.exhibits.numbers import NONE
-from pbanalysis.exhibits.parts import caption
+from pbanalysis.exhibits.parts import caption, left_out, not_drawn
 from pbanalysis.exhibits.tables import state_cell, value_cell
 from pbanalysis.indicators.due import due_day
 from pbanalysis.plan.registry import Indicator, registry
@@ -248,6 +249,9 @@ def plot_townships(report: Report, indicator: str) -> Figure | Box:
     )
     if not any(r.value is not None and not r.few for _, r in named):
         return caption_.nothing("没有分母达到10且可以公布的乡镇，本图不画。")
+    drawn_n = sum(r.value is not None and not r.few for _, r in named)
+    size = (*words.spans(caption_.size(drawn_n)), *not_drawn(caption_, left_out(named), report))
+    caption_ = replace(caption_, n=size)
     return forest(
         caption_,
         [name for name, _ in named],

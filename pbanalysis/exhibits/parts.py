@@ -22,7 +22,18 @@ from pbanalysis.terms import STATES
 from pbanalysis.themes.reading import FEW, Reading
 from pbanalysis.themes.report import Report
 
-__all__ = ["caption", "county_curve", "curve", "few", "plot_funnel", "plot_rates", "rates", "undrawn"]
+__all__ = [
+    "caption",
+    "county_curve",
+    "curve",
+    "few",
+    "left_out",
+    "not_drawn",
+    "plot_funnel",
+    "plot_rates",
+    "rates",
+    "undrawn",
+]
 
 
 def caption(
@@ -172,7 +183,7 @@ def plot_funnel(report: Report, indicator: str) -> Figure | Box:
     words = replace(
         words,
         county=words.county if others is whole else "其余乡镇",
-        n=(*spans(words.size(len(names), "个单位")), alone, *_not_drawn(words, undrawn_towns, report)),
+        n=(*spans(words.size(len(names), "个单位")), alone, *not_drawn(words, undrawn_towns, report)),
     )
     done, total = others.numerator or 0, others.denominator or 0
     centre = float(np.clip(done / total, 0.5 / (total + 1), (total + 0.5) / (total + 1)))
@@ -192,7 +203,7 @@ def plot_funnel(report: Report, indicator: str) -> Figure | Box:
     )
 
 
-def _not_drawn(words: Caption, left: Mapping[str, Sequence[str]], report: Report) -> tuple[Span, ...]:
+def not_drawn(words: Caption, left: Mapping[str, Sequence[str]], report: Report) -> tuple[Span, ...]:
     """Which units a funnel leaves out and why: by name in the county's paper, how many in a township's."""
     if not left:
         return ()
@@ -203,6 +214,17 @@ def _not_drawn(words: Caption, left: Mapping[str, Sequence[str]], report: Report
         for k, (why, names) in enumerate(left.items())
     ]
     return ("；未画：", *spans(joined(clauses)))
+
+
+def left_out(named: Sequence[tuple[str, Reading]]) -> dict[str, list[str]]:
+    """Units that have no place in a figure of shares, by the reason: few, held back, not due, unknown."""
+    left: dict[str, list[str]] = {}
+    for name, reading in named:
+        if reading.few and reading.denominator:
+            left.setdefault(f"分母不足{FEW}", []).append(name)
+        elif reading.value is None or reading.few:
+            left.setdefault(STATES[reading.state], []).append(name)
+    return left
 
 
 def _others(whole: Reading, own: Reading | None, units_n: int) -> Reading:

@@ -21,7 +21,7 @@ __all__ = [
     "signal_colour",
 ]
 
-# every mark is a GBK character, so that the office fonts of a county have it
+# every mark is a GBK character, so that the office fonts of a county have it; □ 样本过小 is not ■ 不予公布
 STATE_MARKS: Mapping[str, str] = {
     "met": "√",
     "not_met": "×",
@@ -29,7 +29,7 @@ STATE_MARKS: Mapping[str, str] = {
     "na": "—",
     "unknown": "？",
     "info": "※",
-    "suppressed": "□",
+    "suppressed": "■",
 }
 VS_COUNTY_MARKS: Mapping[str, str] = {
     "not_compared": "□",

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from pbanalysis.exhibits.blocks import Fact, Line, Span
 from pbanalysis.exhibits.numbers import NONE, count, counter, fact, fraction, joined, percent, target
-from pbanalysis.exhibits.style import VS_COUNTY_MARKS
+from pbanalysis.exhibits.style import STATE_MARKS, VS_COUNTY_MARKS
 from pbanalysis.terms import STATES, VS_COUNTY
 from pbanalysis.themes.reading import FEW, Reading
 
@@ -64,7 +64,7 @@ class Said:
 def against_county(reading: Reading) -> Said:
     """与全县比, from ``vs_county`` alone."""
     if reading.state == "suppressed":
-        return Said(VS_COUNTY_MARKS["not_compared"], STATES["suppressed"])
+        return Said(STATE_MARKS["suppressed"], STATES["suppressed"])
     if reading.level == "county" or (reading.vs_county == "not_compared" and not reading.small):
         return Said("", NONE)
     if reading.vs_county == "not_compared":

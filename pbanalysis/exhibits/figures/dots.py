@@ -50,7 +50,8 @@ def forest(
     parts
         What stands at the right of each row, e.g. ``26/31``.
     states
-        A state of results for each row; a row without a value says it in words, hatched.
+        A state of results for each row; a row without a value says it in words, hatched. Other words
+        than a state's (a count of few) stand beside an empty box.
     signals
         ``vs_county`` of each row: decides mark and colour; without it every mark is a grey circle.
     better
@@ -89,7 +90,8 @@ def forest(
             sheet.text(frame.right + 2.5, y, text[k], min(7.0, size))
         else:
             state = states[k] if k < len(states) else "unknown"
-            sheet.rects([(left + 1, y - 1.1, 5, 2.2)], edge=MID, hatch=HATCH)
+            held = state in STATES  # hatched like all that is missing; few units are there, in an empty box
+            sheet.rects([(left + 1, y - 1.1, 5, 2.2)], edge=MID, hatch=HATCH if held else None)
             sheet.text(left + 8, y, STATES.get(state, state), min(7.0, size), color=MID)
     sheet.key(0, sheet.height - 3.5, key)
     words = _forest_words(caption, labels, value, target, county, is_share, signals, floats(sizes))

@@ -11,7 +11,18 @@ import numpy.typing as npt
 from pbanalysis.exhibits.blocks import Box, Figure, Line
 from pbanalysis.exhibits.figures.caption import Caption, Numbers, floats, joined, number_text
 from pbanalysis.exhibits.figures.sheet import Sheet, drawn, shortened, text_mm
-from pbanalysis.exhibits.style import BAD, HATCH, INK, LIGHT, MID, PALE, PAPER, ROWS_MM, WIDTH_MM
+from pbanalysis.exhibits.style import (
+    BAD,
+    HATCH,
+    INK,
+    LIGHT,
+    MID,
+    PALE,
+    PAPER,
+    ROWS_MM,
+    STATE_MARKS,
+    WIDTH_MM,
+)
 
 __all__ = ["BRANCH_MONTH_STATES", "branch_months", "matrix"]
 
@@ -71,6 +82,7 @@ def branch_months(
     return caption.figure(sheet, **_grid_words(caption, branches, code))
 
 
+_HELD = STATE_MARKS["suppressed"]
 _MARKS: dict[str, dict[str, Any]] = {
     "held": {"shape": "square", "radius": 1.5, "face": LIGHT},
     "partial": {"shape": "up", "radius": 1.2, "face": PAPER, "edge": BAD, "linewidth": 1.0},
@@ -166,7 +178,7 @@ def matrix(
     counts : array_like, shape (len(rows), len(columns))
         NaN is missing and hatched.
     suppressed : array_like of bool, same shape
-        Cells that are hatched and marked □, and hide the sums they would be recovered from.
+        Cells that are hatched and marked ■, and hide the sums they would be recovered from.
     """
     number = floats(counts).reshape(len(rows), len(columns))
     hidden = np.zeros(number.shape, bool) if suppressed is None else np.asarray(suppressed, bool)
@@ -188,7 +200,7 @@ def matrix(
     for i, name in enumerate((*rows, "合计")):
         sheet.text(head - 1.5, top + pitch * (i + 0.5), shortened(name, head - 2.0, 7.5), 7.5, ha="right")
     if hidden.any():
-        note = ({"shape": "box", "edge": MID, "hatch": HATCH}, "□ 依规定不予公布，相应合计从略")
+        note = ({"shape": "box", "edge": MID, "hatch": HATCH}, f"{_HELD} 依规定不予公布，相应合计从略")
         sheet.key(0, sheet.height - 3.5, [note])
     return caption.figure(sheet, **_matrix_words(caption, rows, columns, number, hidden))
 
@@ -220,7 +232,7 @@ def _cells(
         sheet.rects(boxes(known & (level == shade)), face=colour)
     sheet.rects(boxes(~known), edge=MID, hatch=HATCH)
     for (i, j), value in np.ndenumerate(number):
-        text = number_text(value) if np.isfinite(value) else ("□" if hidden[i, j] else "？")
+        text = number_text(value) if np.isfinite(value) else (_HELD if hidden[i, j] else "？")
         colour = INK if value != 0 else LIGHT
         sheet.text(head + step * (j + 0.5), top + pitch * (i + 0.5), text, 7.5, ha="center", color=colour)
 
