@@ -13,7 +13,11 @@ _modules.setdefault(_GRAMMAR, None)
 
 import nbformat  # noqa: E402
 import papermill  # noqa: E402, F401
+from jupyter_client import kernelspec, localinterfaces  # noqa: E402
 
+from pbanalysis.plan.registry import registry  # noqa: E402
+from pbanalysis.plan.rules import rules  # noqa: E402
+from pbanalysis.reports.documents import attachments  # noqa: E402, F401
 from pbanalysis.reports.documents.html import render_html  # noqa: E402
 from pbanalysis.reports.kernel import execute, warm_kernel  # noqa: E402, F401
 
@@ -22,9 +26,13 @@ if _modules[_GRAMMAR] is None:
 
 
 def _rehearse() -> None:
-    """Render a page: templates, the notebooks' schema and filters are then compiled."""
+    """Once for all workers: compiled templates and schema, what kernels there are, this machine's addresses."""
+    registry(), rules()
     new: Any = nbformat.v4
     render_html(new.new_notebook(cells=[new.new_markdown_cell("## 标题\n\n正文")]), title="")
+    asked: list[Any] = [kernelspec.find_kernel_specs, localinterfaces.localhost]
+    for ask in asked:
+        ask()
 
 
 _rehearse()
