@@ -9,12 +9,11 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pbanalysis.arguments import parse
+from pbanalysis import interruption
 from pbanalysis.errors import Exit, PbError
 
 if TYPE_CHECKING:
@@ -31,12 +30,17 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             # a Windows console of another code page must not end in a UnicodeEncodeError
             stream.reconfigure(errors="replace")
-    sys.exit(run(sys.argv[1:]))
+    interruption.heed()
+    status = run(sys.argv[1:])
+    interruption.ignore()
+    sys.exit(status)
 
 
 def run(argv: Sequence[str]) -> int:
     """Run one command and return its exit status."""
     try:
+        from pbanalysis.arguments import parse  # here, where Ctrl-C is already answered
+
         args = parse(argv)
         return int(_VERBS[args.verb](args))
     except PbError as error:
@@ -53,14 +57,13 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _log(error: BaseException) -> Path:
-    """A log of where it happened; no message and no value, for either may be personal."""
+    """A log of where it happened."""
+    from pbanalysis.traces import trace
+
     with tempfile.NamedTemporaryFile(
         "w", prefix="pbanalysis-", suffix=".log", delete=False, encoding="utf-8"
     ) as file:
-        cause: BaseException | None = error
-        while cause is not None:
-            file.write(f"{type(cause).__name__}\n{''.join(traceback.format_tb(cause.__traceback__))}\n")
-            cause = cause.__cause__ or cause.__context__
+        file.write(trace(error))
         return Path(file.name)
 
 

@@ -67,10 +67,3 @@ class Labour:
         """Wait until work can be given out."""
         if self._parent:
             self._parent.wait_until_ready()
-
-    def stop(self) -> None:
-        """Stop at once what was started here: kernels first, so that no worker waits for one."""
-        if self._parent:
-            self._parent.close()
-        if self._workers:
-            self._workers.shutdown(wait=False, cancel_futures=True)

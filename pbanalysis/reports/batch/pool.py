@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -17,8 +17,10 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from importlib import import_module
 from multiprocessing import connection
+from types import TracebackType
 from typing import Any
 
+from pbanalysis.interruption import leave_to_owner
 from pbanalysis.reports.kernel.warm_owner import ADDRESS
 
 __all__ = ["Workers", "start_worker"]
@@ -28,12 +30,29 @@ _PRELOAD = "pbanalysis.reports.batch.worker"
 
 def start_worker(address: str) -> None:
     """In a new worker: leave Ctrl-C to the owner, die with it, know the warm parent, have its imports."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_to_owner(started=True)
     import_module(_PRELOAD)  # where workers are not forked from one that has it
     if address:
         os.environ[ADDRESS] = address
+        tempfile.tempdir = os.path.dirname(address)  # what a killed worker leaves goes with the warm parent
     if owner := multiprocessing.parent_process():
         threading.Thread(target=_die_with, args=(owner.sentinel,), daemon=True).start()
+
+
+def _start_thread() -> None:
+    """In a thread that will start processes."""
+    if sys.platform != "win32":
+        from multiprocessing import resource_tracker
+
+        # started later, together with the first worker, it would lift the mask of this thread
+        resource_tracker.ensure_running()
+    leave_to_owner(started=False)
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    for process in tuple((pool._processes or {}).values()):
+        with suppress(OSError, ValueError):
+            process.kill()
 
 
 def _die_with(sentinel: int) -> None:
@@ -42,7 +61,7 @@ def _die_with(sentinel: int) -> None:
 
 
 class Workers(ThreadPoolExecutor):
-    """An executor of ``count`` worker processes.
+    """An executor of ``count`` worker processes; left by an error or an interruption it ends them at once.
 
     Parameters
     ----------
@@ -53,7 +72,7 @@ class Workers(ThreadPoolExecutor):
     """
 
     def __init__(self, count: int, address: str = "") -> None:
-        super().__init__(count, thread_name_prefix="report")
+        super().__init__(count, thread_name_prefix="report", initializer=_start_thread)
         methods = multiprocessing.get_all_start_methods()
         # a server process imports once and forks clean workers; where there is none, each imports
         self._context = multiprocessing.get_context(
@@ -64,6 +83,7 @@ class Workers(ThreadPoolExecutor):
         self._address = address
         self._own = threading.local()
         self._pools: set[ProcessPoolExecutor] = set()
+        self._stopped = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run ``fn`` in a worker process; ``BrokenProcessPool`` when that process died."""
@@ -78,19 +98,27 @@ class Workers(ThreadPoolExecutor):
             self._own.pool = pool
             self._pools.add(pool)
         try:
-            return pool.submit(fn, *args, **kwargs).result()
+            future = pool.submit(fn, *args, **kwargs)
+            if self._stopped:  # while the process was being started
+                _kill(pool)
+            return future.result()
         except BrokenProcessPool:
             self._own.pool = None
             self._pools.discard(pool)
+            pool.shutdown()  # its thread is ended here: at the program's end it would trip over its closed pipe
             raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.shutdown(cancel_futures=kind is not None)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the workers; with ``cancel_futures`` at once, whatever they are doing."""
         if cancel_futures:
+            self._stopped = True
             for pool in tuple(self._pools):
-                for process in tuple((pool._processes or {}).values()):
-                    with suppress(OSError, ValueError):
-                        process.kill()
+                _kill(pool)
         super().shutdown(wait, cancel_futures=cancel_futures)
         for pool in tuple(self._pools):
             pool.shutdown(wait, cancel_futures=cancel_futures)

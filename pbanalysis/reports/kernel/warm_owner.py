@@ -23,10 +23,17 @@ __all__ = ["ADDRESS", "WarmParent", "announced", "can_fork", "own_parent", "pare
 ADDRESS = "PBANALYSIS_WARM_PARENT"
 START_SECONDS = 120.0
 # the working folder must not offer modules, as in a kernel that Jupyter starts (-P would tell IPython
-# to keep it off the path of notebooks too)
-_START = (
-    "import sys; del sys.path[0]; from pbanalysis.reports.kernel.warm_parent import main; main(sys.argv[1])"
-)
+# to keep it off the path of notebooks too); Ctrl-C is the owner's business, whose end ends the warm parent.
+# It takes the folder along, so that an owner that was killed leaves none
+_START = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+import os, shutil, sys
+del sys.path[0]
+from pbanalysis.reports.kernel.warm_parent import main
+main(sys.argv[1])
+shutil.rmtree(os.path.dirname(sys.argv[1]), ignore_errors=True)
+"""
 
 
 def can_fork() -> bool:
@@ -79,6 +86,8 @@ class WarmParent:
 
     def close(self) -> None:
         """End it and its kernels."""
+        if not os.path.exists(self.address):  # still importing: there is no kernel to end
+            self._process.kill()
         if self._process.stdin:
             self._process.stdin.close()
         try:
