@@ -48,6 +48,7 @@ class Told:
     theme: str
     seconds: float = 0.0
     error: str = ""
+    log: str = ""  # file that says where in the program it failed
 
     def __str__(self) -> str:
         return f"{self.township}　{THEME_NAMES[self.theme]}"
@@ -76,10 +77,12 @@ class BatchResult:
 
     def lines(self) -> list[str]:
         """The summary for a person, the slowest reports among it."""
+        logs = [Path(told.log) for told in self.failed if told.log]
         slow = sorted(self.built, key=lambda told: -told.seconds)[:3]
         return [
             f"生成 {len(self.built)} 份，沿用 {len(self.unchanged)} 份，未成 {len(self.failed)} 份，用时 {self.seconds:.0f} 秒",
             *(f"✘ {told}：{told.error}" for told in self.failed),
+            *([f"出错的位置（不含台账内容）记在 {_common(logs)}，可交给维护人员"] if logs else []),
             *([f"最慢：{'、'.join(f'{told}（{told.seconds:.1f} 秒）' for told in slow)}"] if slow else []),
             *self.notes,
             f"目录页：{self.index}",
@@ -161,16 +164,20 @@ def run(
         told = tuple(Told(unit, name, theme) for unit, name, theme in stands)
         return BatchResult(out, (), told, (), time.monotonic() - started)
 
+    from pbanalysis.exhibits.fonts import fonts
     from pbanalysis.reports.batch.labour import Labour
     from pbanalysis.reports.batch.making import Making
     from pbanalysis.reports.batch.planning import Situation
 
+    fonts()  # none to be had: said once, before the first report
     county = _open(store, as_of)
     names = townships or list(county.townships["township_id"])
     chosen = {town.id: town.name for town in map(county.township, dict.fromkeys(names))}
     own_words = of_townships(said, dict(zip(county.townships["township_id"], county.townships["name"])))
     with ExitStack() as stack:
         work = stack.enter_context(out_locked(out))
+        for name in ("stage", "slices"):  # removed last, when nobody works in them any more
+            stack.callback(shutil.rmtree, work / name, ignore_errors=True)
         labour = Labour(stack, workers=workers, engine=engine, scheduler=scheduler, executor=executor)
         point_at(work, store)
         progress.say("正在计算全县指标……")
@@ -196,15 +203,14 @@ def run(
         making = Making(situation, units, manifest, progress)
         try:
             making.run(labour)
-        except BaseException:
-            labour.stop()
-            raise
         finally:
             manifest.close()
-            shutil.rmtree(work / "stage", ignore_errors=True)
-            shutil.rmtree(work / "slices", ignore_errors=True)
         _end(situation, manifest, mark if not making.failed else "")
     return _result(out, units, making, manifest, time.monotonic() - started, labour.notes)
+
+
+def _common(paths: Sequence[Path]) -> Path:
+    return paths[0] if len(paths) == 1 else paths[0].parent
 
 
 def _closed(what: str, given: Sequence[str], allowed: Iterable[str]) -> tuple[str, ...]:
@@ -308,7 +314,7 @@ def _result(
         told = Told(planned.unit, planned.name, planned.theme, entry.seconds if entry else 0.0)
         remarks += [f"{told}超出篇幅，{remark}" for remark in (entry.remarks if entry else ())]
         if error := making.failed.get(planned.key):
-            failed.append(replace(told, error=str(error)))
+            failed.append(replace(told, error=str(error), log=str(making.logs.get(planned.key, ""))))
         elif entry and entry.state == "built":
             built.append(told)
         else:

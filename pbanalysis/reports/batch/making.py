@@ -44,6 +44,7 @@ class Making:
             unit.id: {r.theme for r in unit.reports if r.reasons} for unit in self._units.values()
         }
         self._failed: dict[tuple[str, str], PbError] = {}
+        self._logs: dict[tuple[str, str], Path] = {}
         self._queue: deque[Planned] = deque()
 
     def run(self, labour: Labour) -> None:
@@ -135,7 +136,7 @@ class Making:
         elif result.error.code is Code.OUTPUT_FAILED:
             raise result.error
         else:
-            self._note_failure(planned, result.error, result.seconds, result.where)
+            self._note_failure(planned, result.error, result.seconds, result.trace)
         self._progress.finish(planned.name, planned.theme, failed=planned.key in self._failed)
         unit = self._units[planned.unit]
         if planned.theme == DOCUMENT:
@@ -191,20 +192,27 @@ class Making:
                 )
             )
         else:
-            self._card(planned).unlink(missing_ok=True)
+            for path in (self._card(planned), self._log(planned)):
+                path.unlink(missing_ok=True)
             self._manifest.add(self._entry(planned, "built", done.seconds, **more))
 
-    def _note_failure(self, planned: Planned, error: PbError, seconds: float, where: str) -> None:
+    def _note_failure(self, planned: Planned, error: PbError, seconds: float, trace: str) -> None:
         self._remove(self._old_files(planned))
-        told = self._tell(planned, error, where)
+        told = self._tell(planned, error, trace)
         self._manifest.add(self._entry(planned, "failed", seconds, error=told))
 
-    def _tell(self, planned: Planned, error: PbError, where: str) -> dict[str, str]:
-        """Note the error and write its card; as the manifest says it."""
+    def _tell(self, planned: Planned, error: PbError, trace: str) -> dict[str, str]:
+        """Note the error, write its card and where it happened; as the manifest says it."""
         self._failed[planned.key] = error
-        card = self._card(planned)
-        card.parent.mkdir(exist_ok=True)
-        write_whole(card, error_card(planned.name, THEME_NAMES[planned.theme], error, where))
+        card, log = self._card(planned), self._log(planned)
+        for path in (card, log):
+            path.parent.mkdir(exist_ok=True)
+            path.unlink(missing_ok=True)
+        if trace:
+            write_whole(log, trace.encode("utf-8"))
+            self._logs[planned.key] = log
+        named = log.relative_to(self._situation.out).as_posix() if trace else ""
+        write_whole(card, error_card(planned.name, THEME_NAMES[planned.theme], error, named))
         return {"code": error.code.value[0], "message": str(error)}
 
     def _entry(self, planned: Planned, state: Any, seconds: float, **more: Any) -> Entry:
@@ -228,6 +236,14 @@ class Making:
 
     def _card(self, planned: Planned) -> Path:
         return self._situation.out / "errors" / f"{planned.unit}_{planned.name}_{planned.theme}.html"
+
+    def _log(self, planned: Planned) -> Path:
+        return self._situation.work / "errors" / f"{planned.unit}_{planned.theme}.log"
+
+    @property
+    def logs(self) -> Mapping[tuple[str, str], Path]:
+        """Files that say where in the program a report failed."""
+        return self._logs
 
     @property
     def failed(self) -> Mapping[tuple[str, str], PbError]:

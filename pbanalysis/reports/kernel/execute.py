@@ -24,6 +24,7 @@ _ATTEMPTS = 2
 _INJECTED = "injected-parameters"
 _KERNEL_FILE = re.compile(r"[^\s\"'<>]*ipykernel_\d+[/\\]\d+\.py")
 _NO_ANSWER = ("Kernel died before replying", "Kernel didn't respond")  # as jupyter_client words it
+_AGAIN = "其他报告不受影响；排除原因后再次运行同一命令，只重做未成的报告"
 _WHAT = {
     "DeadKernelError": "内核中途退出（可能内存不足）",
     "CellTimeoutError": "运行超时",
@@ -44,7 +45,8 @@ def execute(template: Path, parameters: Mapping[str, str], engine: str, limits: 
     ------
     PbError
         ``NOTEBOOK_FAILED``: a cell raised, ran too long, or the kernel died; it says which cell and what
-        kind of error, never the error's message, which may hold a value.
+        kind of error, never the error's message, which may hold a value. The paragraph of an expected error
+        is passed on.
     """
     from papermill.exceptions import PapermillExecutionError
 
@@ -69,6 +71,8 @@ def execute(template: Path, parameters: Mapping[str, str], engine: str, limits: 
             except PapermillExecutionError as error:
                 if error.ename == NEVER_STARTED and attempt + 1 < _ATTEMPTS:
                     continue
+                if error.ename == PbError.__name__:
+                    raise _told(template, error.evalue, error.cell_index) from None
                 raise _failed(template, error.ename, error.cell_index) from error
             except (RuntimeError, TimeoutError) as error:  # what nbclient raises by itself, stock engine
                 # two kernels started at once may take one port: it never answered, so no cell has run
@@ -98,10 +102,20 @@ def _failed(template: Path, name: str, cell: int | None) -> PbError:
     return PbError(
         Code.NOTEBOOK_FAILED,
         _WHAT.get(name, "报告模板运行出错"),
-        where=f"{template.name}{'' if cell is None else f' 第 {cell + 1} 格'}",
+        where=_place(template, cell),
         got=name,
-        fix="其他报告不受影响；排除原因后再次运行同一命令，只重做未成的报告",
+        fix=_AGAIN,
     )
+
+
+def _told(template: Path, paragraph: str, cell: int | None) -> PbError:
+    """An expected error met in a cell: its own paragraph, which is written for the reader and holds no private value."""
+    what, _, fix = paragraph.partition("。")
+    return PbError(Code.NOTEBOOK_FAILED, what, where=_place(template, cell), fix=fix or _AGAIN)
+
+
+def _place(template: Path, cell: int | None) -> str:
+    return template.name if cell is None else f"{template.name} 第 {cell + 1} 格"
 
 
 def clean(notebook: Any, shown: Mapping[str, str], parameters: Mapping[str, str]) -> Any:

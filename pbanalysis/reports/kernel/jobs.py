@@ -13,6 +13,7 @@ from typing import Any
 
 from pbanalysis.errors import Code, PbError
 from pbanalysis.reports.files import write_whole
+from pbanalysis.traces import trace
 
 __all__ = ["Attachment", "Done", "Failed", "Job", "Limits", "Notebook", "do"]
 
@@ -86,11 +87,11 @@ class Done:
 
 @dataclass(frozen=True)
 class Failed:
-    """A job that did not give a report; ``where`` is the place in the program, for whoever mends it."""
+    """A job that did not give a report; ``trace`` says where in the program, for whoever mends it."""
 
     error: PbError
     seconds: float = 0.0
-    where: str = ""
+    trace: str = ""
 
 
 def do(job: Job) -> Done | Failed:
@@ -109,7 +110,8 @@ def do(job: Job) -> Done | Failed:
         timings["save"] = time.monotonic() - begin
         return Done(files, time.monotonic() - started, timings, error, tuple(remarks))
     except PbError as expected:
-        return Failed(expected, time.monotonic() - started)
+        cause = expected.__cause__
+        return Failed(expected, time.monotonic() - started, trace(cause) if cause else "")
     except Exception as fault:  # noqa: BLE001
         # a renderer's own fault: told by its type and place, for a message may hold a value
         told = PbError(
@@ -119,14 +121,7 @@ def do(job: Job) -> Done | Failed:
             got=type(fault).__name__,
             fix="这是程序的错误，请告诉维护人员",
         )
-        return Failed(told, time.monotonic() - started, _innermost(fault))
-
-
-def _innermost(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+        return Failed(told, time.monotonic() - started, trace(fault))
 
 
 def _notebook(work: Notebook) -> tuple[dict[str, bytes], dict[str, float]]:
