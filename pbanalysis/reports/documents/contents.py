@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pbanalysis import __version__
 from pbanalysis.calendar import Period
 from pbanalysis.reports.digests import Rows
+from pbanalysis.reports.documents.document import STATUSES
 from pbanalysis.reports.documents.index import Sufficiency, TownshipRow, render_index
 from pbanalysis.reports.manifest import Entry
 from pbanalysis.terms import LEDGER_KINDS, THEMES
@@ -72,8 +73,15 @@ def contents(
         townships=townships,
         results=own,
         county_files={**own_files, "全部指标（results.csv）": "results.csv"},
+        status=_status(entries),
         basis={"规则版本": "、".join(rules), "程序版本": __version__},
     )
+
+
+def _status(entries: Iterable[Entry]) -> str:
+    """The attachments' status, as they print it; the least final where they differ."""
+    given = {entry.inputs.get("setting", {}).get("status") for entry in entries}
+    return next((said for status, said in STATUSES.items() if status in given), "")
 
 
 def _handed_in(county: County, rows: Rows) -> dict[str, dict[str, bool]]:
@@ -121,7 +129,8 @@ def _row(
         kind=kind,
         links={theme: _links(entry, code, name) for theme, entry in reports.items()},
         files=_named(attachment.files, _LABELS) if attachment else {},
-        states={theme: entry.state for theme, entry in reports.items()},
+        # which run made a report is not the reader's business: the page of an interrupted run is no other
+        states={t: "failed" if entry.state == "failed" else "made" for t, entry in reports.items()},
         sufficiency=Sufficiency(
             sum(asked.values()), len(asked), tuple(LEDGER_KINDS[table] for table in asked if not asked[table])
         ),

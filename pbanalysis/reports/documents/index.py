@@ -28,7 +28,6 @@ __all__ = ["Sufficiency", "TownshipRow", "render_index"]
 
 _SIGNALS = {code: VS_COUNTY_MARKS[code] for code in ("high", "low")}
 _COUNTED = ("met", "not_met", "not_due", "unknown", "na", "suppressed")
-_STANDING = {"built": "已生成", "unchanged": "未变，沿用", "failed": "未生成"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Sufficiency:
 
 @dataclass(frozen=True)
 class TownshipRow:
-    """One township's line: its links by theme and format, and what was filed."""
+    """One township's line: its links by theme and format, each theme's report (made, failed), and what was filed."""
 
     township_id: str
     name: str
@@ -66,6 +65,7 @@ def render_index(
     townships: Sequence[TownshipRow],
     results: pd.DataFrame,
     county_files: Mapping[str, str],
+    status: str,
     basis: Mapping[str, str],
 ) -> bytes:
     """The index page.
@@ -80,6 +80,8 @@ def render_index(
         Protected results (contract/results.md), all units.
     county_files
         Relative paths of the county's files by label.
+    status
+        Of the attachments: 草稿, 核实中; empty when they are final.
     basis
         What the numbers rest on: data hash, rule version, package version.
     """
@@ -96,11 +98,11 @@ def render_index(
             rows=[(town, _cells(results, town.township_id)) for town in townships],
             county_cells=_cells(results[results["unit_level"] == "county"], None),
             county_files=county_files,
+            status=status,
             findings=_findings(results, townships),
             basis=basis,
             marks=STATE_MARKS,
             states=STATES,
-            standing=_STANDING,
             script=script,
             script_hash=digest,
         )
@@ -164,10 +166,14 @@ def _findings(results: pd.DataFrame, townships: Sequence[TownshipRow]) -> list[s
     short = towns[towns["state"] == "not_met"]["unit_id"].nunique()
     unknown = towns[towns["state"] == "unknown"]["unit_id"].nunique()
     judged = county["state"].isin(["met", "not_met"])
-    built = sum("failed" not in town.states.values() for town in townships)
+    built = sum([*town.states.values()] == ["made"] * len(THEMES) for town in townships)
+    failed = sum("failed" in town.states.values() for town in townships)
+    rest = len(townships) - built - failed
     return [
         f"全县 {int(judged.sum())} 项有目标的重点指标中，达标 {int((county['state'] == 'met').sum())} 项、未达标 {int((county['state'] == 'not_met').sum())} 项。",
         f"{len(townships)} 个乡镇（街道）中，{short} 个有未达标指标，{unknown} 个有因数据缺失而未评价的指标。",
         f"报告齐全的乡镇（街道）{built} 个"
-        + (f"，未能生成的 {len(townships) - built} 个，见各行错误卡。" if built < len(townships) else "。"),
+        + (f"，有报告未能生成的 {failed} 个，见各行错误卡" if failed else "")
+        + (f"，尚未全部生成的 {rest} 个" if rest else "")
+        + "。",
     ]
