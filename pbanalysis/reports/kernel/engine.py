@@ -12,6 +12,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from pbanalysis.reports.kernel.jobs import Limits
+
 if TYPE_CHECKING:
     WarmEngine: Any
 
@@ -69,8 +71,8 @@ def _engine() -> Any:
         """Runs a notebook on a kernel forked from the warm parent.
 
         Takes what papermill's own engine takes, and ``report_timeout`` (seconds for all cells together)
-        and ``memory_limit`` (bytes the kernel may take beyond what it shares with its parent). Where
-        kernels cannot be forked it runs on a stock kernel and says so.
+        and ``memory_limit`` (bytes the kernel may take beyond what it shares with its parent; by default the
+        batch's, 0: no limit). Where kernels cannot be forked it runs on a stock kernel and says so.
         """
 
         @classmethod
@@ -84,7 +86,7 @@ def _engine() -> Any:
             start_timeout: float = 60,
             execution_timeout: float | None = None,
             report_timeout: float | None = None,
-            memory_limit: int = 0,
+            memory_limit: int = Limits().memory,
             **kwargs: Any,
         ) -> None:
             known = {k: v for k, v in kwargs.items() if k not in {"input_path", "timeout", "startup_timeout"}}
