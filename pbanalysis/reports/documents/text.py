@@ -213,7 +213,7 @@ def _shared(
     points = np.array([[ems(text) * size for text in column] for column in texts])  # columns × rows
     floors = np.array([_floor(column) * size + PADDING for column in texts])
     if floors.sum() >= total:
-        return tuple((total * floors / floors.sum()).tolist())
+        return tuple(np.minimum(floors, _level(floors, total)).tolist())
     widths = np.clip(points.max(axis=1) + PADDING + 1, floors, max(total, floors.max()))
     while (over := widths.sum() - total) > 0.01:
         step = np.minimum(np.maximum(over / 12, 2.0), np.minimum(widths - floors, over))
@@ -226,6 +226,14 @@ def _shared(
     if (left := total - widths.sum()) > 0:
         widths += left * np.array(declared) / sum(declared)
     return tuple(widths.tolist())
+
+
+def _level(floors: npt.NDArray[np.float64], total: float) -> float:
+    """The width to which the widest columns are cut, so that all have room: narrow ones keep theirs."""
+    ordered = np.sort(floors)
+    left = total - np.concatenate([[0.0], np.cumsum(ordered)[:-1]])
+    levels = left / np.arange(len(ordered), 0, -1)
+    return float(levels[np.argmax(levels <= ordered)])
 
 
 def _lines_of(points: npt.NDArray[np.float64], widths: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -271,8 +279,11 @@ def lines(text: str, most: float, engine: Engine = "", *, justified: bool = Fals
 
 
 def type_size(block: Block) -> float:
-    """Type of a table: 小五, and a little less where it has many columns, or long texts in each."""
-    return 9.0 if len(block["columns"]) < 8 and block["role"] != "definitions" else 8.0
+    """Type of a table: 小五, less where it has many columns or long texts in each, 六号 for ten columns."""
+    columns = len(block["columns"])
+    if columns > 9:
+        return 7.5
+    return 9.0 if columns < 8 and block["role"] != "definitions" else 8.0
 
 
 def _column_texts(block: Block, position: int) -> Iterator[str]:

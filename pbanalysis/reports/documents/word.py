@@ -58,6 +58,7 @@ __all__ = ["render"]
 
 _EMU = 36000  # per millimetre
 _THUMBNAIL = "http://schemas.openxmlformats.org/package/2006/relationships/metadata/thumbnail"
+_SUFFIX = {9.0: "", 8.0: "Small", 7.5: "Tiny"}  # of the styles of a table's type
 _MARKS = re.compile(f"([{''.join({*STATE_MARKS.values(), *VS_COUNTY_MARKS.values()} - {NONE})}]+)")
 _AFTER = '<w:spacing w:after="160"/>'
 
@@ -310,7 +311,7 @@ def _frame(*rows: str, least: float = 0, exact: bool = False) -> str:
 def _table(block: Block, least: float = 0, notes: Sequence[str] = ()) -> str:
     """A table whose head repeats on every page and whose rows are not split."""
     size = type_size(block)
-    small = "Small" if size < 9 else ""
+    small = _SUFFIX[size]
     widths = pt_widths(block, WIDTH, size)
     about = {"tblCaption": block["title"], "tblDescription": "；".join(notes_of(block))}
     rows = block["rows"]
