@@ -1,7 +1,6 @@
 """How much of each page is white below its last ink: ``python tests/documents/white.py OUT`` for a finished folder.
 
-Needs pdftoppm (poppler) and, for Word files, LibreOffice. Drafts have a watermark, which counts as ink:
-make the folder with ``--status final``.
+Needs pdftoppm (poppler) and, for Word files, LibreOffice. A draft's watermark is too light to count as ink.
 """
 
 from __future__ import annotations
