@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import os
+import re
 import struct
+import sys
+import tempfile
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 import python_calamine
@@ -31,13 +36,72 @@ class _Extras:
 
 @contextmanager
 def no_panic() -> Iterator[None]:
-    """Turns a panic of calamine into its error: it is no ``Exception``, and would end a whole county's import."""
-    try:
-        yield
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":  # pyo3 does not export it
-            raise
-        raise python_calamine.CalamineError(str(error)) from error
+    """Turns a panic of calamine into its error: it is no ``Exception``, and would end a whole county's import.
+
+    What calamine's runtime says of it in English, past Python to descriptor 2, is left out, line by line;
+    what else was written there meanwhile, by another thread perhaps, is passed on.
+    """
+    with _stderr_held() as said:
+        try:
+            yield
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":  # pyo3 does not export it
+                raise
+            said.append(str(error))
+            raise python_calamine.CalamineError(str(error)) from error
+
+
+_one_at_a_time = threading.RLock()  # two that put descriptor 2 back in the wrong order would lose it
+
+
+@contextmanager
+def _stderr_held() -> Iterator[list[str]]:
+    """Holds back what goes to descriptor 2; in the end lets it go, less the panics that it was told of."""
+    panics: list[str] = []
+    with _one_at_a_time, ExitStack() as stack:
+        try:
+            held = stack.enter_context(tempfile.TemporaryFile())
+            real = os.dup(2)
+        except OSError:  # there is no standard error, or no room: nothing is held back
+            yield panics
+            return
+        stack.callback(os.close, real)
+        _flush()
+        os.dup2(held.fileno(), 2)
+        try:
+            yield panics
+        finally:
+            _flush()
+            os.dup2(real, 2)
+            held.seek(0)
+            rest = held.read()
+            if panics:
+                rest = b"".join(
+                    line for line in rest.splitlines(keepends=True) if not _of_panic(line, panics)
+                )
+            while rest:
+                rest = rest[os.write(2, rest) :]
+
+
+# the place, what led there where RUST_BACKTRACE asks for it, how to see more of it
+_PANIC = re.compile(
+    rb"thread '.*' .*panicked at |stack backtrace:|\s+\d+: |\s+at |note: (?:run with|[Ss]ome details)"
+)
+
+
+def _of_panic(line: bytes, messages: list[str]) -> bool:
+    """Whether a line is one that a panic with one of the messages leaves."""
+    said = line.rstrip(b"\r\n")
+    return (
+        not said
+        or bool(_PANIC.match(line))
+        or any(said in message.encode().split(b"\n") for message in messages)
+    )
+
+
+def _flush() -> None:
+    if sys.stderr is not None:  # None under pythonw
+        sys.stderr.flush()
 
 
 def read_xls(data: bytes) -> Workbook:
@@ -51,14 +115,14 @@ def read_xls(data: bytes) -> Workbook:
     try:
         with no_panic():
             book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-            streams = _Streams(data)
-            sheets = []
-            for meta in book.sheets_metadata:
-                if "WorkSheet" not in str(meta.typ):
-                    continue
-                sheet = Sheet(meta.name, hidden="Visible" not in str(meta.visible))
-                _fill(sheet, book.get_sheet_by_name(meta.name), streams.read(sheet))
-                sheets.append(sheet)
+        streams = _Streams(data)
+        sheets = []
+        for meta in book.sheets_metadata:
+            if "WorkSheet" not in str(meta.typ):
+                continue
+            sheet = Sheet(meta.name, hidden="Visible" not in str(meta.visible))
+            _fill(sheet, book, streams.read(sheet))
+            sheets.append(sheet)
     except python_calamine.PasswordError as error:
         raise Refusal("password") from error
     except (python_calamine.CalamineError, ValueError, KeyError, IndexError, struct.error, OSError) as error:
@@ -66,9 +130,12 @@ def read_xls(data: bytes) -> Workbook:
     return Workbook(sheets, "xls")
 
 
-def _fill(sheet: Sheet, source: python_calamine.CalamineSheet, extra: _Extras) -> None:
+def _fill(sheet: Sheet, book: python_calamine.CalamineWorkbook, extra: _Extras) -> None:
+    with no_panic():
+        source = book.get_sheet_by_name(sheet.name)
+        rows, merges = source.to_python(skip_empty_area=True), source.merged_cell_ranges or ()
     top, left = source.start or (0, 0)
-    for r, values in enumerate(source.to_python(skip_empty_area=True), top + 1):
+    for r, values in enumerate(rows, top + 1):
         for c, value in enumerate(values, left + 1):
             cell = Unusable(str(value) or _ERROR) if (r, c) in extra.errors else _value(value)
             if cell is not None:
@@ -76,7 +143,7 @@ def _fill(sheet: Sheet, source: python_calamine.CalamineSheet, extra: _Extras) -
     for r, c in extra.errors:
         if c not in sheet.rows.get(r, {}):
             sheet.put(r, c, Cell(Unusable(_ERROR)))
-    for (top, left), (bottom, right) in source.merged_cell_ranges or ():
+    for (top, left), (bottom, right) in merges:
         sheet.merges.append(Merge(top + 1, left + 1, bottom + 1, right + 1))
 
 

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import io
+import os
+import re
 import struct
+import subprocess
+import sys
+import threading
 import time
 import tracemalloc
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
+import python_calamine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pbanalysis.errors import Exit
 from pbanalysis.ledgers.compound import MAGIC
 from pbanalysis.ledgers.guard import MAX_BYTES, Refusal, inspect
+from pbanalysis.ledgers.read_xls import no_panic
 from pbanalysis.ledgers.run import read_workbook
 
 HEADER = ["乡镇", "所在党支部", "会议类型", "会议时间", "应到人数", "实到人数", "会议议题"]
@@ -224,6 +233,79 @@ def test_a_panic_of_the_reader_is_a_refusal() -> None:
     data = _compound(["Workbook"], struct.pack("<HH", 0x809, 0))
     with pytest.raises(Refusal, match="truncated"):
         read_workbook(inspect(data), data)
+
+
+@pytest.mark.parametrize("backtrace", ["0", "1"])
+def test_a_panic_of_the_reader_is_told_in_chinese_alone(tmp_path: Path, backtrace: str) -> None:
+    """The command line says where and what in Chinese; of the runtime's own English nothing is seen."""
+    (tmp_path / "云台镇").mkdir()
+    for name in ("三会一课.xls", "问题整改.xls"):
+        (tmp_path / "云台镇" / name).write_bytes(_compound(["Workbook"], struct.pack("<HH", 0x809, 0)))
+    command = f"{sys.executable} -m pbanalysis import 云台镇 --store store --as-of 2023-12-31"
+    run = subprocess.run(
+        command.split(),
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "RUST_BACKTRACE": backtrace},
+    )
+    said = (run.stdout + run.stderr).decode()
+    assert run.returncode in (1, 3)
+    assert said.count("读不出来") == 2
+    assert not re.search(r"panick|thread|RUST|backtrace|python_calamine|Traceback", said)
+
+
+def test_what_others_write_while_a_workbook_is_read_is_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
+    """From another thread, past Python too: nothing of it is lost, and descriptor 2 is what it was."""
+    before, done = os.fstat(2), threading.Event()
+
+    def talk() -> None:
+        for number in range(100):
+            os.write(2, f"[{number}]\n".encode())
+            time.sleep(0.001)
+        done.set()
+
+    talker = threading.Thread(target=talk)
+    talker.start()
+    while not done.is_set():
+        with no_panic():
+            time.sleep(0.002)
+    talker.join()
+    assert os.path.samestat(os.fstat(2), before)
+    assert capfd.readouterr().err.split() == [f"[{number}]" for number in range(100)]
+
+
+def test_of_a_panic_nothing_but_its_own_lines_is_left_out(capfd: pytest.CaptureFixture[str]) -> None:
+    """What stood on standard error before and what came after it stays."""
+    data = _compound(["Workbook"], struct.pack("<HH", 0x809, 0))
+
+    def read() -> None:
+        with no_panic():
+            print("前", file=sys.stderr)
+            try:
+                python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+            finally:
+                print("后", file=sys.stderr)
+
+    with pytest.raises(python_calamine.CalamineError):
+        read()
+    assert capfd.readouterr().err.split() == ["前", "后"]
+
+
+def test_many_threads_read_and_standard_error_is_put_back() -> None:
+    """Damaged and sound workbooks in eight threads at once: descriptor 2 ends as it began, none is left open."""
+    data = _compound(["Workbook"], struct.pack("<HH", 0x809, 0))
+    before, opened = os.fstat(2), len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+
+    def read(_: int) -> bool:
+        with pytest.raises(Refusal):
+            read_workbook(inspect(data), data)
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(read, range(64)))
+    assert os.path.samestat(os.fstat(2), before)
+    assert not opened or len(os.listdir("/proc/self/fd")) == opened
 
 
 @settings(max_examples=60, deadline=None)
