@@ -12,7 +12,7 @@ from pbanalysis.exhibits.blocks import Box, Cell, CellLike, Column, Fact, Figure
 from pbanalysis.exhibits.figures.dots import forest
 from pbanalysis.exhibits.figures.plans import Measure, progress
 from pbanalysis.exhibits.numbers import NONE
-from pbanalysis.exhibits.parts import caption, left_out, not_drawn
+from pbanalysis.exhibits.parts import drawn_of_results, left_out, not_drawn
 from pbanalysis.exhibits.tables import state_cell, value_cell
 from pbanalysis.indicators.due import due_day
 from pbanalysis.plan.registry import Indicator, registry
@@ -90,7 +90,9 @@ def _indicator(report: Report, reading: Reading) -> Row:
             Cell(numbers.interval(reading)),
             Cell(numbers.target(reading, narrow=True)),
             *(
-                numbers.count(f"county.{reading.id}.townships_{state}_n", n, indicator=reading.id)
+                numbers.of_results(
+                    f"county.{reading.id}.townships_{state}_n", n, sum(states.values()), reading.id
+                )
                 if states
                 else NONE
                 for state, n in (states or dict.fromkeys(overview.VERDICTS, 0)).items()
@@ -129,7 +131,9 @@ def _filed(unit: str, table: str, n: int | None) -> CellLike:
         return "未收集"
     if not n:
         return "没有记录"
-    return "有记录" if of_persons(table) else numbers.count(f"{unit}.rows.{table}", n)
+    return (
+        "有记录" if of_persons(table) else numbers.count(f"{unit}.rows.{table}", n, tables=(table,), rows=n)
+    )
 
 
 def state_table(report: Report) -> Table:
@@ -217,7 +221,7 @@ def _place(reading: Reading, place: Place | None, unit: str) -> Line:
         return NONE
 
     def said(part: str, n: int) -> Fact:
-        return numbers.count(f"{unit}.{reading.id}.{part}", n, indicator=reading.id)
+        return numbers.of_results(f"{unit}.{reading.id}.{part}", n, place.compared, reading.id)
 
     if not place.apart:
         return ("与其他 ", said("compared_n", place.compared - 1), " 个分不出先后")
@@ -239,13 +243,14 @@ def plot_townships(report: Report, indicator: str) -> Figure | Box:
         if (r := report.reading(indicator, code)) is not None
     ]
     whole = report.reading(indicator)
-    caption_ = caption(
+    caption_ = drawn_of_results(
         report,
         f"townships.{indicator}",
         known.name,
         unit=known.unit,
         counted="个乡镇",
         tables=known.source_tables,
+        readings=[r for _, r in named],
     )
     if not any(r.value is not None and not r.few for _, r in named):
         return caption_.nothing("没有分母达到10且可以公布的乡镇，本图不画。")
@@ -323,13 +328,14 @@ def plot_progress(report: Report) -> Figure | Box:
     readings = [
         r for r in report.of(_explicit()) if r.target and r.value is not None and r.state != "suppressed"
     ]
-    caption_ = caption(
+    caption_ = drawn_of_results(
         report,
         "progress",
         "方案定量目标进展",
         unit="见各行",
         counted="项",
         tables=("measure_records", "village_years"),
+        readings=readings,
     )
     return progress(caption_, [_measure(report, r) for r in readings])
 
@@ -351,4 +357,5 @@ def _measure(report: Report, reading: Reading) -> Measure:
         state=reading.state,
         better=reading.indicator.direction,
         is_share=reading.is_share,
+        clause=reading.indicator.clause,
     )

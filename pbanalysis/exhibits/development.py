@@ -9,7 +9,7 @@ from pbanalysis.exhibits.blocks import Box, Fact, Figure, Paragraph
 from pbanalysis.exhibits.figures.bars import counts
 from pbanalysis.exhibits.figures.plans import audit_coverage
 from pbanalysis.exhibits.figures.spans import Step, step_durations
-from pbanalysis.exhibits.parts import caption, rates
+from pbanalysis.exhibits.parts import caption, drawn_of_results, rates
 from pbanalysis.exhibits.words import spans
 from pbanalysis.terms import TERMS
 from pbanalysis.themes import development
@@ -27,11 +27,14 @@ __all__ = [
 ]
 
 
+_CASES = ("admissions",)
+
+
 def plot_stages(report: Report) -> Figure | Box:
     """Cases in each stage at the cut-off."""
     table = development.stages(report)
     rows = table[table["stage"].isin(development.STAGES.values())]
-    words = caption(report, "stages", "各阶段在册人数", unit="人", counted="人", tables=("admissions",))
+    words = caption(report, "stages", "各阶段在册人数", unit="人", counted="人", tables=_CASES, rows=None)
     return counts(
         words,
         rows["stage"].tolist(),
@@ -48,7 +51,7 @@ def plot_limits(report: Report) -> Figure | Box:
 
 def plot_durations(report: Report) -> Figure | Box:
     """How long each step took against its limit; only limits that ten cases and more have gone through."""
-    words = caption(report, "durations", "各环节用时", unit="天", counted="件", tables=("admissions",))
+    words = caption(report, "durations", "各环节用时", unit="天", counted="件", tables=_CASES, rows=None)
     found = development.limit_days(report)
     if not found:
         return words.nothing("没有可以公布且满10件的环节，为避免识别个人，本图不画。")
@@ -69,6 +72,7 @@ def plot_structure(report: Report, dimension: str = "education") -> Figure | Box
         unit="人",
         counted="人",
         tables=("admission_profiles",),
+        rows=None,
     )
     if found is None:
         return words.nothing("近三年没有发展党员构成数据，本图不画。")
@@ -96,8 +100,14 @@ def plot_audits(report: Report) -> Figure | Box:
     """Files audited of those admitted, beside the 30 % that the county has to audit."""
     rows = [(report.unit_name, report.reading("D07")), ("全县", report.reading("D07", report.county.code))]
     shown = [(name, r) for name, r in rows if r is not None and r.denominator and r.numerator is not None]
-    words = caption(
-        report, "audits", "新发展党员档案抽查", unit="%", counted="份", tables=("admissions", "file_audits")
+    words = drawn_of_results(
+        report,
+        "audits",
+        "新发展党员档案抽查",
+        unit="%",
+        counted="份",
+        tables=("admissions", "file_audits"),
+        readings=[r for _, r in shown],
     )
     if not shown:
         return words.nothing("档案抽查没有可公布的数据，本图不画。")

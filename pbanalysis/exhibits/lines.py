@@ -15,6 +15,10 @@ __all__ = ["Fact", "Line", "Span", "facts_of", "plain_value", "span_list", "span
 class Fact:
     """A printed number: its display text, its raw value and where it comes from.
 
+    A number that was counted has its ``source_tables`` and how many of their ``rows`` were counted; one that
+    is laid down (a target, a limit of the method) has the ``clause`` that says so. ``rows`` is empty where it
+    would tell of persons (docs/blocks.md).
+
     ``id`` is unique inside one township's ``facts.json``: ``R03.value``, ``issues.open_n``,
     ``county.R03.value``. ``text`` is what every output prints. A suppressed fact has the state
     ``suppressed``, no numbers, and the text 「依规定不予公布」 (:meth:`suppressed`).
@@ -35,6 +39,7 @@ class Fact:
     state: str = ""
     source_tables: tuple[str, ...] = ()
     rows: int | None = None
+    clause: str = ""
 
     def __post_init__(self) -> None:
         hidden = (self.value, self.n, self.N) == (None, None, None) and self.text == STATES["suppressed"]
@@ -59,6 +64,7 @@ class Fact:
             "state": self.state,
             "source_tables": list(self.source_tables),
             "rows": plain_value(self.rows),
+            "clause": self.clause,
         }
 
     def span(self) -> dict[str, str]:

@@ -23,6 +23,7 @@ __all__ = [
     "fraction",
     "interval",
     "joined",
+    "of_results",
     "percent",
     "plain",
     "previous",
@@ -48,6 +49,7 @@ _OWN_COUNTERS = {
     "W3-1": "份",
 }
 NONE = "—"
+RESULTS = ("results",)  # what is counted of results.csv, in place of a ledger
 FILES = "hypergeometric_files"  # the one interval that is in files, not on the scale of the value
 
 
@@ -113,7 +115,13 @@ def fact(reading: Reading, part: str = "value", unit: str = "") -> Fact:
         goal = reading.target
         if goal is None:
             raise ValueError(f"no target: {reading.id}")
-        return Fact(id=name, text=_target_text(reading), value=float(goal), indicator_id=reading.id)
+        return Fact(
+            id=name,
+            text=_target_text(reading),
+            value=float(goal),
+            indicator_id=reading.id,
+            clause=reading.indicator.clause,
+        )
     if reading.state == "suppressed":
         return Fact.suppressed(name, indicator_id=reading.id, source_tables=tables)
     value = {"ci_low": reading.low, "ci_high": reading.high}.get(part, getattr(reading, part, None))
@@ -138,7 +146,8 @@ def fact(reading: Reading, part: str = "value", unit: str = "") -> Fact:
         n=reading.numerator,
         N=reading.denominator,
         state=reading.state,
-        source_tables=tables,
+        source_tables=("quotas",) if part == "quota" else tables,
+        rows=1 if part == "quota" else reading.rows,
     )
 
 
@@ -176,11 +185,29 @@ def _counted(reading: Reading, part: str, value: float) -> str:
     return f"{plain(value / 10_000, 2)}万元" if money else plain(value)
 
 
-def count(name: str, number: int, *, indicator: str | None = None, tables: tuple[str, ...] = ()) -> Fact:
-    """A fact that is a plain count: ``issues.open_n``."""
+def count(
+    name: str,
+    number: int,
+    *,
+    tables: tuple[str, ...] = (),
+    rows: int | None = None,
+    indicator: str | None = None,
+) -> Fact:
+    """A fact that is a plain count, made of ``rows`` of ``tables``: ``issues.open_n``."""
     return Fact(
-        id=name, text=str(number), value=number, name=name, indicator_id=indicator, source_tables=tables
+        id=name,
+        text=str(number),
+        value=number,
+        name=name,
+        indicator_id=indicator,
+        source_tables=tables,
+        rows=rows,
     )
+
+
+def of_results(name: str, number: int, rows: int, indicator: str | None = None) -> Fact:
+    """A count of states: made of so many rows of the results, not of the ledgers."""
+    return count(name, number, tables=RESULTS, rows=rows, indicator=indicator)
 
 
 def fraction(reading: Reading, unit: str = "") -> Line:

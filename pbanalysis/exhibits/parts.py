@@ -12,7 +12,7 @@ from pbanalysis.exhibits.figures.caption import Caption
 from pbanalysis.exhibits.figures.curves import Curve
 from pbanalysis.exhibits.figures.dots import forest
 from pbanalysis.exhibits.figures.funnels import FunnelLimits, funnel
-from pbanalysis.exhibits.numbers import counter, joined
+from pbanalysis.exhibits.numbers import RESULTS, counter, joined
 from pbanalysis.exhibits.words import TOO_FEW, spans
 from pbanalysis.plan.registry import Indicator, registry
 from pbanalysis.stats import funnel as control
@@ -26,6 +26,7 @@ __all__ = [
     "caption",
     "county_curve",
     "curve",
+    "drawn_of_results",
     "few",
     "left_out",
     "not_drawn",
@@ -37,9 +38,25 @@ __all__ = [
 
 
 def caption(
-    report: Report, part: str, subject: str, *, unit: str, counted: str, tables: Sequence[str]
+    report: Report,
+    part: str,
+    subject: str,
+    *,
+    unit: str,
+    counted: str,
+    tables: Sequence[str],
+    rows: int | str | None,
 ) -> Caption:
-    """The words around a figure; its computed numbers become facts ``<theme>.<part>.…``."""
+    """The words around a figure; its computed numbers become facts ``<theme>.<part>.…``.
+
+    ``rows``: how many rows of the tables it is drawn from, or the indicator that counts the same rows; None
+    where the tables speak of single persons.
+    """
+    own, county = (
+        (_rows(report, rows, report.unit), _rows(report, rows, report.county.code))
+        if isinstance(rows, str)
+        else (rows, None)
+    )
     prefix = "county." if report.township is None else ""
     return Caption(
         id=f"{prefix}{report.theme}.{part}",
@@ -49,7 +66,30 @@ def caption(
         own=report.unit_name,
         source="、".join(TABLES[name].title for name in tables),
         source_tables=tuple(tables),
+        rows=own,
+        county_rows=county,
     )
+
+
+def _rows(report: Report, indicator: str, unit: str) -> int | None:
+    reading = report.reading(indicator, unit)
+    return None if reading is None else reading.rows
+
+
+def drawn_of_results(
+    report: Report,
+    part: str,
+    subject: str,
+    *,
+    unit: str,
+    counted: str,
+    tables: Sequence[str],
+    readings: Sequence[Reading],
+) -> Caption:
+    """The words around a figure that shows results: its numbers are made of those, not of the ledgers."""
+    words = caption(report, part, subject, unit=unit, counted=counted, tables=tables, rows=len(readings))
+    clauses = dict.fromkeys(r.indicator.clause for r in readings)
+    return replace(words, source_tables=RESULTS, clause="、".join(clauses))
 
 
 def undrawn(report: Report, indicator: str) -> str:
@@ -104,8 +144,14 @@ def plot_rates(report: Report) -> Figure | Box:
 
 def rates(report: Report, part: str, subject: str, readings: Sequence[Reading]) -> Figure | Box:
     """Shares with ranges against 100 %, one row a reading; those of less than ten units are in the scorecard."""
-    words = caption(
-        report, part, subject, unit="%", counted="项指标", tables=_tables([r.indicator for r in readings])
+    words = drawn_of_results(
+        report,
+        part,
+        subject,
+        unit="%",
+        counted="项指标",
+        tables=_tables([r.indicator for r in readings]),
+        readings=readings,
     )
     drawn = [r for r in readings if not r.few or not r.denominator]
     if part == "rates" and any(r.evaluated and r not in drawn for r in report.readings if "." not in r.id):
@@ -160,8 +206,9 @@ def plot_funnel(report: Report, indicator: str) -> Figure | Box:
         unit="%",
         counted=counter(known),
         tables=known.source_tables,
+        rows=len(rows),
     )
-    words = replace(words, subject=f"各乡镇（街道）{known.name}")
+    words = replace(words, subject=f"各乡镇（街道）{known.name}", source_tables=RESULTS)
     mine, whole = report.reading(indicator), report.reading(indicator, report.county.code)
     if report.township and mine is not None and (why := undrawn(report, indicator)):
         return words.nothing(why)

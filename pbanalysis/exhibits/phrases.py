@@ -6,6 +6,7 @@ theme, from states (:mod:`pbanalysis.exhibits.words`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from string import Formatter
 
 from pbanalysis.exhibits.blocks import Fact, Line, Span
@@ -87,12 +88,9 @@ def due(found: Due, name: str) -> Line:
     if found.n is None or found.first_on is None:
         return withheld
     first = found.first_on.isoformat()
-    numbers = {
-        "n": count(f"{name}.next_{found.kind}_n", found.n),
-        "first": Fact(
-            id=f"{name}.next_{found.kind}_on", name=f"{name}.next_{found.kind}_on", text=first, value=first
-        ),
-    }
+    n = count(f"{name}.next_{found.kind}_n", found.n, tables=found.tables, rows=found.rows)
+    day = f"{name}.next_{found.kind}_on"
+    numbers = {"n": n, "first": replace(n, id=day, name=day, text=first, value=first)}
     return tuple(
         span
         for text, part, _, _ in Formatter().parse(said)
@@ -159,7 +157,7 @@ def ledger(found: Ledger) -> Line:
     """How the issues of a ledger stand, and which numbers count a reopened one as closed and which as open."""
 
     def items(part: str, n: int) -> tuple[Span, ...]:
-        fact_of = count(f"issues.{part}_n", n, tables=("issues",))
+        fact_of = count(f"issues.{part}_n", n, tables=("issues",), rows=found.listed)
         return (" ", fact_of, " 项")
 
     line: list[Span] = [
@@ -203,7 +201,12 @@ def spot_check(found: Reading, admitted: Reading) -> Line:
     checked: list[Span] = ["随机抽查档案 ", fact(found, "denominator"), " 份"]
     if whole >= FEW:
         share = (found.denominator or 0) / whole
-        checked += ["（", Fact(id="D08.checked_share", text=percent(share, whole), value=share), "）"]
+        of = fact(admitted, "denominator")
+        checked += [
+            "（",
+            replace(of, id="D08.checked_share", indicator_id="D08", text=percent(share, whole), value=share),
+            "）",
+        ]
     line: list[Span] = [*checked, "，发现问题 ", fact(found, "numerator"), " 份"]
     if found.low is not None and found.high is not None and whole:
         line += ["；据此推断，", fact(admitted, "denominator"), " 份中有问题的在 "]
@@ -232,6 +235,7 @@ def national(year: int) -> Line:
                 name=f"national.{metric}",
                 text=f"{figure.value:g}%",
                 value=figure.value,
+                clause=f"{latest}年度中国共产党党内统计公报（转载）",
             ),
         )
         for metric, words in _NATIONAL.items()

@@ -31,13 +31,17 @@ __all__ = [
     "plot_time_to_close",
 ]
 
-_ISSUES = ("issues",)
 _DRAWN = 5  # fewer issues that ended in one of the ways are listed, not drawn as a curve
+
+
+def _caption(report: Report, part: str, subject: str, unit: str = "项", counted: str = "项") -> Caption:
+    """Words of a figure of the report's issues: R02 counts each of them."""
+    return caption(report, part, subject, unit=unit, counted=counted, tables=("issues",), rows="R02")
 
 
 def plot_open_issues(report: Report) -> Figure | Box:
     """Open issues at each month's end, the overdue part hatched."""
-    words = caption(report, "open", "未办结问题", unit="项", counted="项", tables=_ISSUES)
+    words = _caption(report, "open", "未办结问题")
     if why := undrawn(report, "R02"):
         return words.nothing(why)
     stock, found = rectification.burn_down(report), rectification.ledger(report)
@@ -49,7 +53,7 @@ def plot_open_issues(report: Report) -> Figure | Box:
 
 def plot_time_to_close(report: Report) -> Figure | Box:
     """How long issues stay open, the county beside it; open ones are counted in, other ends leave the risk set."""
-    words = caption(report, "time", "问题整改", unit="%", counted="项问题", tables=_ISSUES)
+    words = _caption(report, "time", "问题整改", unit="%", counted="项问题")
     if why := undrawn(report, "R06"):
         return words.nothing(why)
     own = time_to_close(report.known, report.period)
@@ -77,7 +81,7 @@ def _also(words: Caption, *clauses: tuple[int, str, str, str]) -> tuple[Span, ..
 
 def plot_ends(report: Report) -> Figure | Table | Paragraph | Box:
     """How issues ended by day, closing and other ends competing; a few are listed, and none is said."""
-    words = caption(report, "ends", "问题了结情况", unit="%", counted="项问题", tables=_ISSUES)
+    words = _caption(report, "ends", "问题了结情况", unit="%", counted="项问题")
     if why := undrawn(report, "R06"):
         return words.nothing(why)
     days, how = rectification.how_ended(report)
@@ -126,7 +130,7 @@ def _ends_listed(report: Report, words: Caption, n: list[int]) -> Table:
 
 def plot_issue_matrix(report: Report) -> Figure | Box:
     """Issues by category and where they stand."""
-    words = caption(report, "matrix", "各类问题整改情况", unit="项", counted="项", tables=_ISSUES)
+    words = _caption(report, "matrix", "各类问题整改情况")
     if why := undrawn(report, "R02"):
         return words.nothing(why)
     categories, table = rectification.by_category(report)
@@ -144,7 +148,7 @@ def plot_issue_matrix(report: Report) -> Figure | Box:
 
 def plot_overdue(report: Report) -> Figure | Box:
     """Overdue issues by how long they are overdue."""
-    words = caption(report, "overdue", "逾期问题", unit="项", counted="项", tables=_ISSUES)
+    words = _caption(report, "overdue", "逾期问题")
     if why := undrawn(report, "R05"):
         return words.nothing(why)
     ages = rectification.overdue_ages(report)
@@ -156,7 +160,15 @@ def plot_overdue(report: Report) -> Figure | Box:
 def plot_terms(report: Report) -> Figure | Box:
     """Terms that have expired, or expire within a year."""
     rows = rectification.terms(report)
-    words = caption(report, "terms", "党组织任期届满", unit="月", counted="个党组织", tables=("elections",))
+    words = caption(
+        report,
+        "terms",
+        "党组织任期届满",
+        unit="月",
+        counted="个党组织",
+        tables=("elections",),
+        rows=len(rows),
+    )
     return expiring_terms(
         words,
         rows["name"].tolist(),

@@ -33,6 +33,7 @@ def plot_branch_months(report: Report) -> Figure | Box:
         unit="支部月",
         counted="个支部",
         tables=("meetings", "organisations"),
+        rows="S01",
     )
     n = (*spans(words.size(len(grid.branches))), "；一个月里到期的各类会都开了，才算这个支部月按期召开")
     return branch_months(replace(words, n=n), grid.branches, grid.months, grid.states)
@@ -40,7 +41,9 @@ def plot_branch_months(report: Report) -> Figure | Box:
 
 def plot_attendance(report: Report) -> Figure | Box:
     """Attendance by month with its natural limits; without seven months no trend is read."""
-    words = caption(report, "attendance", "党员到会率", unit="%", counted="个月", tables=("meetings",))
+    words = caption(
+        report, "attendance", "党员到会率", unit="%", counted="个月", tables=("meetings",), rows="S04"
+    )
     if why := undrawn(report, "S04"):
         return words.nothing(why)
     months = study.attendance(report)
@@ -73,14 +76,20 @@ def plot_attendance(report: Report) -> Figure | Box:
 def plot_meeting_mix(report: Report) -> Figure | Box:
     """Kinds of meeting by quarter; a meeting of several kinds counts in each."""
     quarters, kinds, counts = study.meeting_mix(report)
-    words = caption(report, "mix", "各季度活动构成", unit="%", counted="次", tables=("meetings",))
+    words = caption(report, "mix", "各季度活动构成", unit="%", counted="次", tables=("meetings",), rows="S14")
     return mix(words, quarters, kinds, counts)
 
 
 def plot_study_lag(report: Report) -> Figure | Box:
     """How long after release a document was first studied; branches that have not yet are counted in."""
     words = caption(
-        report, "lag", "必学文件传达学习", unit="%", counted="个支部件次", tables=("topics", "topic_studies")
+        report,
+        "lag",
+        "必学文件传达学习",
+        unit="%",
+        counted="个支部件次",
+        tables=("topics", "topic_studies"),
+        rows="S06",
     )
     if why := undrawn(report, "S06"):
         return words.nothing(why)

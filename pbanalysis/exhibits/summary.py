@@ -9,7 +9,7 @@ import numpy as np
 
 from pbanalysis import __version__
 from pbanalysis.exhibits import phrases, words
-from pbanalysis.exhibits.blocks import Box, Cell, Column, Line, ListBlock, Paragraph, Row, Table
+from pbanalysis.exhibits.blocks import Box, Cell, Column, Fact, Line, ListBlock, Paragraph, Row, Table
 from pbanalysis.exhibits.numbers import FILES, NONE, count, joined
 from pbanalysis.plan.registry import registry
 from pbanalysis.privacy.disclosure import Policy
@@ -133,7 +133,7 @@ def due_next(report: Report) -> ListBlock | Paragraph:
 def provenance(report: Report) -> Table:
     """Parameters, versions, tables and files the numbers rest on, and what became of the rows received."""
     tables = [_table(report, name, n) for name, n in row_counts(report).items()]
-    files = [_filed(k, filing) for k, filing in enumerate(filings(report), start=1)]
+    files = [_filed(filing) for filing in filings(report)]
     return Table(
         id=f"{report.theme}.provenance",
         role="provenance",
@@ -167,18 +167,18 @@ def _table(report: Report, name: str, n: int | None) -> Row:
         return Row((TABLES[name].title, NONE, "未收集"))
     if of_persons(name):
         return Row((TABLES[name].title, NONE, "已收集；涉及个人，不列行数"))
-    return Row((TABLES[name].title, count(f"rows.{report.unit}.{name}", n), ""))
+    return Row((TABLES[name].title, count(f"rows.{report.unit}.{name}", n, tables=(name,), rows=n), ""))
 
 
 _PERSONS = ("admissions", "admission_profiles")
 
 
-def _filed(k: int, filing: Filing) -> Row:
+def _filed(filing: Filing) -> Row:
     if filing.kind in _PERSONS and Policy().small(np.array([filing.received])).any():
         return Row((filing.name, STATES["suppressed"], filing.sha256[:12]))
-    received = count(f"file_{k}.received_n", filing.received)
+    received = _rows_of(filing, "received")
     parts: list[Line] = [
-        (f"{word} ", count(f"file_{k}.{part}_n", getattr(filing, part)))
+        (f"{word} ", _rows_of(filing, part))
         for part, word in (("accepted", "采用"), ("rejected", "退回"), ("duplicate", "重复"))
     ]
     return Row(
@@ -188,3 +188,9 @@ def _filed(k: int, filing: Filing) -> Row:
             filing.sha256[:12],
         )
     )
+
+
+def _rows_of(filing: Filing, part: str) -> Fact:
+    """How many rows of a file were received, or what became of them."""
+    name = f"file.{filing.key}.{part}_n"
+    return count(name, getattr(filing, part), tables=("import",), rows=filing.received)

@@ -174,7 +174,9 @@ def previous(report: Report) -> Table | Paragraph:
     thin: Line = ""
     if found.thin:
         named = "、".join(r.id for r in found.thin[:_NAMED]) + ("等" if len(found.thin) > _NAMED else "")
-        number = numbers.count(f"{report.theme}.previous_thin_n", len(found.thin))
+        number = numbers.of_results(
+            f"{report.theme}.previous_thin_n", len(found.thin), len(found.thin) + found.judged_n
+        )
         thin = (
             named,
             "（",
@@ -256,7 +258,9 @@ def _measure(report: Report, measure: Measure) -> Row:
     tally = {state: sum(r.state == state for r in readings) for state in _TALLIED}
     prefix = "county." if report.township is None else ""
     cells = [
-        numbers.count(f"{prefix}{measure.id}.{state}_n", tally[state]) if tally[state] else NONE
+        numbers.of_results(f"{prefix}{measure.id}.{state}_n", tally[state], len(readings))
+        if tally[state]
+        else NONE
         for state in _TALLIED
     ]
     short = "、".join(r.name for r in readings if r.state == "not_met") or NONE

@@ -8,11 +8,11 @@ county office's; "p 值" and "置信区间" do not occur, the range is 波动范
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from pbanalysis.exhibits.blocks import Fact, Line, Span
-from pbanalysis.exhibits.numbers import NONE, count, counter, fact, fraction, joined, percent, target
+from pbanalysis.exhibits.blocks import Line, Span
+from pbanalysis.exhibits.numbers import NONE, counter, fact, fraction, joined, of_results, percent, target
 from pbanalysis.exhibits.style import STATE_MARKS, VS_COUNTY_MARKS
 from pbanalysis.terms import STATES, VS_COUNTY
 from pbanalysis.themes.reading import FEW, Reading
@@ -119,17 +119,13 @@ def bounds(reading: Reading) -> Line:
     unknown, units = reading.n_unknown or 0, (reading.denominator or 0) + (reading.n_unknown or 0)
     if not (reading.judged and reading.is_share and unknown and units >= FEW):
         return ""
-    done = reading.numerator or 0
+    done, left = reading.numerator or 0, fact(reading, "n_unknown")
     worst, best = (
-        Fact(
-            id=fact(reading, "n_unknown").id.replace("n_unknown", part),
-            text=percent(share, units),
-            value=share,
-        )
+        replace(left, id=left.id.replace("n_unknown", part), text=percent(share, units), value=share)
         for part, share in (("if_none", done / units), ("if_all", (done + unknown) / units))
     )
-    left = ("：有 ", fact(reading, "n_unknown"), " 个数据缺失未计入，如全未完成或全部完成，数值在 ")
-    return (reading.name, *left, worst, "—", best, " 之间。")
+    said = ("：有 ", left, " 个数据缺失未计入，如全未完成或全部完成，数值在 ")
+    return (reading.name, *said, worst, "—", best, " 之间。")
 
 
 # values that are no quotient: what the fraction beside them counts, and what is said where there is no value
@@ -217,17 +213,20 @@ def tally(readings: Readings, name: str) -> Line:
     counts = _by_state(readings)
     if not counts:
         return "没有纳入评价的指标"
+    rows = sum(counts.values())
     parts: list[Line] = [
-        (f"{STATES[state]} ", count(f"{name}.{state}_n", n), " 项") for state, n in counts.items()
+        (f"{STATES[state]} ", of_results(f"{name}.{state}_n", n, rows), " 项") for state, n in counts.items()
     ]
-    whole = count(f"{name}.evaluated_n", sum(counts.values()))
+    whole = of_results(f"{name}.evaluated_n", rows, rows)
     return ("纳入评价的 ", whole, " 项指标中，", *spans(joined(parts)))
 
 
 def states(readings: Readings, name: str) -> Line:
     """How many of the indicators that bind the unit are in each state: 达标 5、未达标 3、未到期 1."""
+    counts = _by_state(readings)
+    rows = sum(counts.values())
     parts: list[Line] = [
-        (f"{STATES[state]} ", count(f"{name}.{state}_n", n)) for state, n in _by_state(readings).items()
+        (f"{STATES[state]} ", of_results(f"{name}.{state}_n", n, rows)) for state, n in counts.items()
     ]
     return joined(parts) or NONE
 

@@ -57,8 +57,8 @@ def due_next(report: Report) -> list[Due]:
     followups = report.known.rows("followups")
     waiting = followups[followups["done_on"].isna().to_numpy()]
     return [
-        *due_soon("limits", report, days(running["limit_day"]), ahead=90, persons=True),
-        *due_soon("followups", report, days(waiting["due_on"]), ahead=90, persons=True),
+        *due_soon("limits", report, days(running["limit_day"]), 90, ("admissions",), None),
+        *due_soon("followups", report, days(waiting["due_on"]), 90, ("followups",), None),
     ]
 
 

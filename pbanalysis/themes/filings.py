@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pbanalysis.store.schema import TABLES
-from pbanalysis.themes.reads import SHOWN
+from pbanalysis.themes.reads import SHOWN, reads
 from pbanalysis.themes.report import Report
 
 __all__ = ["Filing", "filings", "of_persons", "row_counts"]
@@ -25,12 +27,20 @@ class Filing:
     duplicate: int
 
     @property
+    def key(self) -> str:
+        """The file in the ids of its facts: the same in every report that names it."""
+        return hashlib.sha256(self.name.encode("utf-8")).hexdigest()[:8]
+
+    @property
     def received(self) -> int:
         return self.accepted + self.rejected + self.duplicate
 
 
 def filings(report: Report) -> list[Filing]:
-    """The files of the report's unit: its own folder's for a township, and those the county keeps."""
+    """The files that the report's theme rests on: of a township's own folder, and those the county keeps.
+
+    A file belongs to a theme by its kind, and by the rows that were taken from it.
+    """
     path = report.county.folder / "import" / "files.csv"
     if not path.exists():
         return []
@@ -39,15 +49,24 @@ def filings(report: Report) -> list[Filing]:
         rows = [
             row for row in csv.DictReader(file) if report.township is None or not _is_of(row["file"], others)
         ]
-    return [
-        Filing(
-            row["file"],
-            row["kind"],
-            row["sha256"],
-            *(int(row[f"rows_{part}"] or 0) for part in ("accepted", "rejected", "duplicate")),
-        )
-        for row in rows
-    ]
+    named, used = reads(report.theme).names_kind, _files_used(report)
+    return [_filing(row) for row in rows if named(row["kind"]) or row["file"] in used]
+
+
+def _files_used(report: Report) -> set[str]:
+    """Files that rows of the theme's tables were taken from."""
+    source, read = report.township or report.county, reads(report.theme)
+    frames = (source.frame(name) for name in TABLES if read.names_table(name))
+    return {str(file) for frame in frames if frame is not None for file in frame["source_file"].unique()}
+
+
+def _filing(row: Mapping[str, str]) -> Filing:
+    return Filing(
+        row["file"],
+        row["kind"],
+        row["sha256"],
+        *(int(row[f"rows_{part}"] or 0) for part in ("accepted", "rejected", "duplicate")),
+    )
 
 
 def _is_of(file: str, townships: set[str]) -> bool:

@@ -46,23 +46,31 @@ class Matter:
 class Due:
     """What falls due soon after the cut-off: how many, and the first day.
 
-    ``n`` and ``first_on`` are None where a number of persons is too small to be said.
+    ``n`` and ``first_on`` are None where a number of persons is too small to be said. ``rows``: how many rows
+    of ``tables`` were looked at; None where they are of persons.
     """
 
     kind: str
     n: int | None
     first_on: dt.date | None
+    tables: tuple[str, ...]
+    rows: int | None
 
 
-def due_soon(kind: str, report: Report, days: Days, *, ahead: int, persons: bool = False) -> list[Due]:
-    """What of ``days`` lies within ``ahead`` days after the cut-off; nothing where none does."""
+def due_soon(
+    kind: str, report: Report, days: Days, ahead: int, tables: tuple[str, ...], rows: int | None
+) -> list[Due]:
+    """What of ``days`` lies within ``ahead`` days after the cut-off; nothing where none does.
+
+    ``rows`` of ``tables`` were looked at for that; None: they are of persons, and few are not said.
+    """
     today = report.known.day
     soon = np.sort(days[(days > today) & (days <= today + np.timedelta64(ahead, "D"))])
     if not len(soon):
         return []
-    if persons and len(soon) < Policy().threshold:
-        return [Due(kind, None, None)]
-    return [Due(kind, len(soon), soon[0].item())]
+    if rows is None and len(soon) < Policy().threshold:
+        return [Due(kind, None, None, tables, None)]
+    return [Due(kind, len(soon), soon[0].item(), tables, rows)]
 
 
 def not_due(report: Report, indicators: Iterable[Indicator]) -> list[tuple[Reading, dt.date | None]]:

@@ -16,7 +16,7 @@ from pbanalysis.calendar import Period
 from pbanalysis.indicators.rectification import ENDED_OTHERWISE
 from pbanalysis.plan.registry import registry
 from pbanalysis.store.schema import TABLES
-from pbanalysis.terms import OVERVIEW
+from pbanalysis.terms import OVERVIEW, THEMES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,12 +58,28 @@ class Reads:
         Tables of which it reads only the rows of its period's year, by the column that says so.
     looked_at
         How a column is looked at, by (table, column), where it is not for its very value.
+    files
+        Tables whose files it names, with their checksums; None: every file of its unit.
     """
 
     rows: Mapping[str, Columns]
     results: tuple[Printed, ...]
     dated: Mapping[str, str] = field(default_factory=dict)
     looked_at: Mapping[tuple[str, str], Look] = field(default_factory=dict)
+    files: frozenset[str] | None = None
+
+    def names_kind(self, kind: str) -> bool:
+        """Whether it names the files of a kind of ledger; those that no theme counts in, every report does.
+
+        >>> reads("rectification").names_kind("issues"), reads("study").names_kind("issues")
+        (True, False)
+        """
+        table = _FILLED.get(kind, kind)
+        return self.files is None or table in self.files or table not in _counted_in(tuple(THEMES))
+
+    def names_table(self, table: str) -> bool:
+        """Whether it names the files that rows of a table were taken from."""
+        return self.files is None or table in self.files
 
     def and_named(self, code: str, whose: Whose = "own") -> Reads:
         """The same, and whole what a notebook's ``code`` names in quotes: an office may have changed it."""
@@ -122,6 +138,8 @@ _ROWS: Mapping[str, Mapping[str, Columns]] = {
         "elections": ("org_id",),
     },
 }  # fmt: skip
+# kinds of ledgers that fill a table of another name
+_FILLED = {"roster_counts": "org_counts"}
 # what only figures read
 SHOWN = {"development": ("admission_profiles",)}
 # indicators of which a figure of a township's report shows all townships (its funnel)
@@ -149,7 +167,13 @@ def tables_of(theme: str) -> tuple[str, ...]:
     (True, False)
     """
     counted = (name for i in registry().of_theme(theme) for name in i.source_tables)
-    return tuple(dict.fromkeys((*counted, *_ROWS[theme])))
+    return tuple(dict.fromkeys((*counted, *_ROWS.get(theme, ()))))
+
+
+@cache
+def _counted_in(themes: tuple[str, ...]) -> frozenset[str]:
+    """Tables that these themes count in or show."""
+    return frozenset(name for theme in themes for name in tables_of(theme))
 
 
 @cache
@@ -182,4 +206,5 @@ def reads(theme: str) -> Reads:
         ),
         _DATED.get(theme, {}),
         _LOOKED_AT,
+        _counted_in(themes),
     )

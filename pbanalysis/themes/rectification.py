@@ -53,13 +53,14 @@ def due_next(report: Report) -> list[Due]:
     """Deadlines within three months, terms that expire within a year, reminders due within half a year."""
     rows = issues(report.known, report.period)
     going = rows["dated"].to_numpy() & (rows["event"].to_numpy() == 0)
-    current = elections(report.known)
-    current = current[current["held_on"].isna().to_numpy() & ~current["dissolved"].to_numpy()]
+    every = elections(report.known)
+    current = every[every["held_on"].isna().to_numpy() & ~every["dissolved"].to_numpy()]
     untold = current[current["reminded_on"].isna().to_numpy()]
+    listed, filed = (("issues",), len(rows)), (("elections",), len(every))
     return [
-        *due_soon("issues", report, days(rows["current_on"])[going], ahead=90),
-        *due_soon("reminders", report, days(untold["reminder_due_on"]), ahead=183),
-        *due_soon("terms", report, days(current["due_on"]), ahead=366),
+        *due_soon("issues", report, days(rows["current_on"])[going], 90, *listed),
+        *due_soon("reminders", report, days(untold["reminder_due_on"]), 183, *filed),
+        *due_soon("terms", report, days(current["due_on"]), 366, *filed),
     ]
 
 

@@ -49,7 +49,8 @@ def due_next(report: Report) -> list[Due]:
     """Obligations of the period that are still to come."""
     rows = obligations(report.known, report.period)
     ahead = rows[(rows["class"] == "not_due").to_numpy()]
-    return due_soon("meetings", report, days(ahead["end"]), ahead=366)
+    branches = len(report.known.branches)
+    return due_soon("meetings", report, days(ahead["end"]), 366, ("organisations",), branches)
 
 
 @dataclass(frozen=True)

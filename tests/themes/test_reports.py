@@ -255,12 +255,10 @@ def test_few_persons_due_are_not_numbered(towns: list[pb.Township], frame: pd.Da
     """One to four persons whose limit ends soon are mentioned without number or day."""
     report: Report = pb.member_development(towns[0], "2023", frame)
     soon = np.array(["2024-01-05", "2024-01-09", "2024-09-01", "NaT"], "datetime64[D]")
-    assert [(d.n, d.first_on) for d in due_soon("limits", report, soon, ahead=90, persons=True)] == [
-        (None, None)
-    ]
-    assert [(d.n, d.first_on) for d in due_soon("issues", report, soon, ahead=90)] == [
-        (2, dt.date(2024, 1, 5))
-    ]
+    persons = due_soon("limits", report, soon, 90, ("admissions",), None)
+    assert [(d.n, d.first_on, d.rows) for d in persons] == [(None, None, None)]
+    listed = due_soon("issues", report, soon, 90, ("issues",), 12)
+    assert [(d.n, d.first_on, d.rows) for d in listed] == [(2, dt.date(2024, 1, 5), 12)]
 
 
 def test_durations_break_a_limit_by_the_calendar(towns: list[pb.Township], frame: pd.DataFrame) -> None:

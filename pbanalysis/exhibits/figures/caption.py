@@ -22,6 +22,9 @@ __all__ = ["Caption", "Numbers", "floats", "joined", "number_text"]
 Numbers: TypeAlias = npt.ArrayLike | Sequence[float | int | None]
 
 
+METHOD = "统计方法"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Caption:
     """The words around a figure.
@@ -40,8 +43,13 @@ class Caption:
         What the unit and its reference are called.
     title, n, alt
         The finding, n and the alt text; where empty the maker says it in neutral words.
-    source_tables, facts
-        Tables behind the computed numbers; further facts that the passed words print.
+    source_tables, rows, county_rows
+        Tables behind the computed numbers, and how many of their rows were counted; for the numbers
+        ``county.…`` of the county's.
+    clause
+        What lays down a target that is drawn.
+    facts
+        Further facts that the passed words print.
     """
 
     id: str
@@ -56,12 +64,23 @@ class Caption:
     alt: Line = ""
     role: str = "finding"
     source_tables: tuple[str, ...] = ()
+    rows: int | None = None
+    county_rows: int | None = None
+    clause: str = ""
     facts: tuple[Fact, ...] = ()
 
     def fact(self, part: str, value: Any, text: str | None = None) -> Fact:
         """A number of a computed sentence, as a fact."""
         shown = number_text(value) if text is None else text
-        return Fact(id=f"{self.id}.{part}", text=shown, value=value, source_tables=self.source_tables)
+        rows = self.county_rows if part.startswith("county.") else self.rows
+        return Fact(
+            id=f"{self.id}.{part}", text=shown, value=value, source_tables=self.source_tables, rows=rows
+        )
+
+    def given(self, part: str, value: Any, text: str | None = None, *, by: str = METHOD) -> Fact:
+        """A number that is not counted but laid down: by a clause of the plan, or by the method."""
+        shown = number_text(value) if text is None else text
+        return Fact(id=f"{self.id}.{part}", text=shown, value=value, clause=by)
 
     def share(self, part: str, value: float, n: float) -> Fact:
         """A share of ``n`` as a fact, in whole percents where n < 100."""

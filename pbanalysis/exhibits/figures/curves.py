@@ -191,7 +191,7 @@ def _curve_words(
         value = _shown(curve.share(day), done)
         return (
             f"{name}第 ",
-            caption.fact(f"day_{day:g}", day),
+            caption.given(f"day_{day:g}", day),
             f" 天{state} ",
             caption.share(part, value, curve.n),
         )

@@ -195,7 +195,8 @@ def _forest_words(
     if county is not None:
         parts.append((caption.county + " ", fact("county", county), unit))
     if target is not None:
-        parts.append(("目标 ", fact("target", target), unit))
+        goal = caption.given("target", target, _value_text(target, is_share), by=caption.clause)
+        parts.append(("目标 ", goal, unit))
     title = joined([(f"{caption.subject}：", *spans_of(parts[0] if parts else span)), *parts[1:]], "，", "")
     signalled = [labels[k] for k in known if _is_signal(signals, k)]
     rows: list[Line] = [(labels[k] + " ", fact(f"row_{k}", value[k], k), unit) for k in known[:12]]

@@ -204,7 +204,7 @@ def _words(
     else:
         many = caption.fact("signal_n", len(signalled))
         title = (f"{caption.subject}：", many, " 个单位与全县差异显著，", *spans_of(county))
-    inner, outer = caption.fact("inner", 0.95, "95%"), caption.fact("outer", 0.998, "99.8%")
+    inner, outer = caption.given("inner", 0.95, "95%"), caption.given("outer", 0.998, "99.8%")
     alt: list[Line] = [title, ("漏斗图，横轴为分母，纵轴为比例，画有 ", inner, " 与 ", outer, " 界限")]
     named = signalled[:_NAMED] if own is None else []  # as in the picture, the others are not named
     alt += [(labels[k] + " ", caption.share(f"row_{k}", rate[k], n[k])) for k in named]

@@ -82,7 +82,7 @@ def audit_coverage(
         f"{unit}（",
         *spans_of(share_of),
         "要求不低于 " if first in bound else "全县要求不低于 ",
-        caption.share("required", required, 1),
+        caption.given("required", required, percent(required, 1), by=caption.clause),
         "）",
     )
     met: list[Line] = (
@@ -110,6 +110,7 @@ class Measure:
     state: str = "info"
     better: str = "up"
     is_share: bool = False
+    clause: str = ""
 
     def text(self, number: float) -> str:
         """A number of the measure as printed."""
@@ -201,7 +202,7 @@ def _progress_words(caption: Caption, measures: Sequence[Measure], known: Sequen
             row = (
                 *spans_of(row),
                 "，目标 ",
-                fact(f"target_{k}", measure.target, measure.text(measure.target)),
+                caption.given(f"target_{k}", measure.target, measure.text(measure.target), by=measure.clause),
             )
         rows.append(row)
     without = len(measures) - len(known)

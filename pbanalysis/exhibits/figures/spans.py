@@ -65,7 +65,7 @@ def step_durations(caption: Caption, steps: Sequence[Step]) -> Figure | Box:
         return caption.nothing(
             (
                 "各环节有起止日期的均少于 ",
-                caption.fact("least_n", BOX_FROM),
+                caption.given("least_n", BOX_FROM),
                 " 件，为避免识别个人，本图不画。",
             )
         )
@@ -210,7 +210,7 @@ def expiring_terms(
                 "共 ",
                 caption.fact("n", len(labels)),
                 f" {caption.counted}，今后 ",
-                caption.fact("months", months),
+                caption.given("months", months),
                 " 个月内没有届满的任期",
             )
         ]
@@ -293,7 +293,13 @@ def _term_words(
 ) -> dict[str, Line]:
     fact, unit = caption.fact, f" {caption.counted}"
     passed = int(late.sum())
-    soon: Line = ("今后 ", fact("months", months), " 个月内届满 ", fact("soon_n", len(rows) - passed), unit)
+    soon: Line = (
+        "今后 ",
+        caption.given("months", months),
+        " 个月内届满 ",
+        fact("soon_n", len(rows) - passed),
+        unit,
+    )
     gone: Line = ("已届满未换届 ", fact("late_n", passed), unit)
     title = joined([(f"{caption.subject}：", *spans_of(soon)), gone], "，", "")
     named: list[Line] = [f"{labels[k]} {expiry[k]}" for k in rows[:12]]
@@ -301,5 +307,5 @@ def _term_words(
     if missing:
         alt.append(("届满日期缺失 ", fact("missing_n", missing), unit))
     if len(rows) > _MOST_TERMS:
-        alt.append(("图中只列最早届满的 ", fact("shown_n", _MOST_TERMS), unit))
+        alt.append(("图中只列最早届满的 ", caption.given("shown_n", _MOST_TERMS), unit))
     return {"title": title, "alt": joined(alt), "n": caption.size(len(labels))}

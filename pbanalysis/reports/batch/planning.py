@@ -22,6 +22,7 @@ from pbanalysis.reports.files import POINTER, sha256
 from pbanalysis.reports.manifest import Entry
 from pbanalysis.reports.versions import code_digest, libraries
 from pbanalysis.store.county import County
+from pbanalysis.store.schema import TABLES
 from pbanalysis.terms import OVERVIEW
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class Situation:
             unit=name,
             rows=self._row_digests(unit, theme),
             read=self._read_digest(unit, theme),
-            filings=self._filings(unit),
+            filings=self._filings(unit, theme),
             results=self._printed.of(unit, self._reads(theme).results),
             rules=self._rules,
             package=self.package,
@@ -244,11 +245,34 @@ class Situation:
         """The import record, by township."""
         return Filings.read(self.county)
 
-    def _filings(self, unit: str) -> str:
+    def _filings(self, unit: str, theme: str) -> str:
+        """Digest of the files that the report of a theme names."""
         if self.filings is None:
             return ""
         own = self.filings.record if unit == self.county.code else self.filings.of(unit)
-        return frame_digest(own)
+        return frame_digest(own[own["file"].isin(self._files[theme])])
+
+    @cached_property
+    def _files(self) -> Mapping[str, frozenset[str]]:
+        """Files that each theme's reports name: of its kinds, or with rows in its tables."""
+        assert self.filings is not None
+        record = self.filings.record
+        return {
+            theme: frozenset(record["file"][record["kind"].map(read.names_kind)]).union(
+                *(files for name, files in self._sources.items() if read.names_table(name))
+            )
+            for theme, read in self._read.items()
+        }
+
+    @cached_property
+    def _sources(self) -> Mapping[str, frozenset[str]]:
+        """Files that rows of each table were taken from."""
+        frames = {name: self.county.frame(name) for name in TABLES}
+        return {
+            name: frozenset(frame["source_file"].dropna().unique())
+            for name, frame in frames.items()
+            if frame is not None
+        }
 
     @cached_property
     def _printed(self) -> ResultDigests:

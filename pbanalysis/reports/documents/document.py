@@ -322,13 +322,19 @@ def _items(parts: Mapping[str, Sequence[Block]]) -> Iterator[Block]:
 
 
 def _merged(tables: Sequence[Block]) -> Block:
-    """Tables of one kind as one; a row that an earlier one has said is left out."""
-    rows: dict[str, Any] = {}
+    """Tables of one kind as one, what stands under one heading together; a row is said once."""
+    groups: dict[str, dict[str, Any]] = {}
     facts: dict[str, Any] = {}
     for block in tables:
-        rows |= {json.dumps(row, sort_keys=True): row for row in block["rows"]}
+        group = groups.setdefault("", {})
+        for row in block["rows"]:
+            said = json.dumps(row, sort_keys=True)
+            if row["kind"] == "group":
+                group = groups.setdefault(said, {})
+            group.setdefault(said, row)
         facts |= {fact["id"]: fact for fact in block["facts"]}
-    return {**tables[0], "rows": list(rows.values()), "facts": list(facts.values())}
+    rows = [row for group in groups.values() for row in group.values()]
+    return {**tables[0], "rows": rows, "facts": list(facts.values())}
 
 
 def _definitions(parts: Mapping[str, Sequence[Block]]) -> Iterator[Block]:

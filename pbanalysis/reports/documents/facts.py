@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pbanalysis.errors import Code, PbError
+from pbanalysis.exhibits.figures.caption import METHOD
 from pbanalysis.plan.rules import rules
 from pbanalysis.reports.documents.text import Block
 from pbanalysis.reports.manifest import seal
@@ -22,7 +23,19 @@ if TYPE_CHECKING:
 
 __all__ = ["as_json", "collect", "numbers_in", "orphans"]
 
-_FIELDS = ("id", "indicator_id", "name", "value", "text", "n", "N", "state", "source_tables", "rows")
+_FIELDS = (
+    "id",
+    "indicator_id",
+    "name",
+    "value",
+    "text",
+    "n",
+    "N",
+    "state",
+    "source_tables",
+    "rows",
+    "clause",
+)
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?[%‰]?")
 _FRAME = re.compile(
     "|".join(
@@ -89,14 +102,21 @@ def _of_rules(day: dt.date | None) -> Iterator[Mapping[str, Any]]:
     """Numbers of the method and the rules that stand in sentences, e.g. 「分母不足10，只列件数」."""
     if day is None:
         return
-    largest = rules().on(day)["branch.most_members"]
+    largest = rules().on(day).rule("branch.most_members")
     said = (
-        ("rule.few", "只列件数、不作比较的分母界限", FEW, str(FEW)),
-        ("rule.range", "波动范围的把握程度", 0.95, "95%"),
-        ("rule.branch.most_members", "党支部党员人数一般不超过", largest, f"{largest:g}"),
+        ("rule.few", "只列件数、不作比较的分母界限", FEW, str(FEW), METHOD),
+        ("rule.range", "波动范围的把握程度", 0.95, "95%", METHOD),
+        (
+            "rule.branch.most_members",
+            "党支部党员人数一般不超过",
+            largest.value,
+            f"{largest.value:g}",
+            largest.source,
+        ),
     )
-    for fact_id, name, value, text in said:
-        yield {"id": fact_id, "name": name, "value": value, "text": text, "state": "", "source_tables": []}
+    for fact_id, name, value, text, clause in said:
+        given = {"id": fact_id, "name": name, "value": value, "text": text, "clause": clause}
+        yield {**given, "state": "", "source_tables": []}
 
 
 def as_json(content: Mapping[str, Any]) -> bytes:
