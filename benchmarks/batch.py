@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument(
         "--sample", type=int, default=20, help="townships of it that get reports; 0: all (2,000 take an hour)"
     )
-    parser.add_argument("--only", default="", help="some of: loop,pool,ploomber,warm,floor; none: -")
+    parser.add_argument("--only", default="", help="some of: loop,pool,ploomber,warm,floor,cells; none: -")
     parser.add_argument("--work", type=Path, default=None)
     parser.add_argument("--step", help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -60,9 +60,7 @@ def main() -> None:
         return
     _adopt_orphans()
     work = args.work or Path(tempfile.mkdtemp(prefix="pbanalysis-bench-"))
-    print(
-        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    )
+    print(f"{_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     if args.only != "-":
         _ways(args, work)
     if args.sizes:
@@ -138,6 +136,15 @@ def _memory(pid: int) -> list[float]:
     return found or [0.0]
 
 
+def _processor() -> str:
+    """The processor's name (Linux), else the machine's kind."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
 def _cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
@@ -154,7 +161,8 @@ def _ways(args: argparse.Namespace, work: Path) -> None:
         "pool": ("papermill's API in a process pool", common, 1),
         "ploomber": ("ploomber-engine in a process pool", common, 1),
         "warm": ("pbanalysis report (warm), whole process", common, 1),
-        "floor": ("the same cells as plain functions, forked", common, 1),
+        "floor": ("the same as plain functions: county evaluated once, cells forked", common, 1),
+        "cells": ("the cells alone as plain functions, results given, forked", common, 1),
     }
     if not importlib.util.find_spec("ploomber_engine"):  # optional: pip install ploomber-engine
         del ways["ploomber"]
@@ -377,8 +385,33 @@ def warm(told: dict) -> None:
 
 
 def floor(told: dict) -> None:
-    """The lowest that can be had: one import, a fork a report, the same cells without kernel or messages."""
-    import nbformat
+    """The lowest that can be had: one import, the county evaluated, a fork a report, no kernel, no messages."""
+    results = Path(told["out"]) / "results.parquet"
+    results.parent.mkdir(parents=True, exist_ok=True)
+    _import_all()
+    _forked(_evaluate, told, results)  # a fork too, for reading starts threads
+    _reap()
+    cells({**told, "results": str(results)})
+
+
+def cells(told: dict) -> None:
+    """A fork a report from a process that has everything imported; pages and files as the batch writes them."""
+    _import_all()
+    jobs = [(code, stem) for code in told["codes"] for stem in STEMS]
+    running = 0
+    for code, stem in jobs:
+        if running == told["workers"]:
+            _reap()
+            running -= 1
+        _forked(_plain, told, code, stem)
+        running += 1
+    while running:
+        _reap()
+        running -= 1
+
+
+def _import_all() -> None:
+    import gc
 
     import pbanalysis as pb
     from pbanalysis.reports.documents import html
@@ -386,23 +419,29 @@ def floor(told: dict) -> None:
     for name in dir(pb):
         getattr(pb, name)
     html._exporter()
-    jobs = [(code, stem) for code in told["codes"] for stem in STEMS]
-    running = 0
-    for code, stem in jobs:
-        if running == told["workers"]:
-            _reap()
-            running -= 1
-        if os.fork() == 0:
-            try:
-                _plain(told, code, stem, nbformat)
-            except BaseException as error:  # noqa: BLE001 (a fork must not go on as its parent)
-                print(repr(error), file=sys.stderr, flush=True)
-                os._exit(1)
-            os._exit(0)
-        running += 1
-    while running:
-        _reap()
-        running -= 1
+    gc.collect()
+    gc.freeze()
+
+
+def _forked(do: Callable[..., None], *told: object) -> None:
+    if os.fork() == 0:
+        try:
+            do(*told)
+        except BaseException as error:  # noqa: BLE001 (a fork must not go on as its parent)
+            print(repr(error), file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
+
+
+def _evaluate(told: dict, results: Path) -> None:
+    import datetime as dt
+
+    from pbanalysis.calendar import Period
+    from pbanalysis.store.county import open_county
+    from pbanalysis.themes.report import published
+
+    county = open_county(told["store"], as_of=dt.date.fromisoformat(AS_OF))
+    published(county, Period.parse(PERIOD)).to_parquet(results, index=False)
 
 
 def _reap() -> None:
@@ -411,8 +450,12 @@ def _reap() -> None:
         raise SystemExit("a report of the floor failed")
 
 
-def _plain(told: dict, code: str, stem: str, nbformat) -> None:  # type: ignore[no-untyped-def]
+def _plain(told: dict, code: str, stem: str) -> None:
     import ast
+
+    import nbformat
+
+    from pbanalysis.reports.kernel.execute import to_bytes
 
     notebook = nbformat.read(NOTEBOOKS / f"{stem}.ipynb", as_version=4)
     names: dict[str, object] = {}
@@ -431,7 +474,7 @@ def _plain(told: dict, code: str, stem: str, nbformat) -> None:  # type: ignore[
                 cell.outputs = [nbformat.from_dict(output)]
     folder = Path(told["out"]) / code
     folder.mkdir(parents=True, exist_ok=True)
-    nbformat.write(notebook, folder / f"{stem}.ipynb")
+    (folder / f"{stem}.ipynb").write_bytes(to_bytes(notebook))
     _page(notebook, folder / f"{stem}.html", stem)
 
 
@@ -442,6 +485,7 @@ _STEPS: dict[str, Callable[[dict], None]] = {
     "ploomber": ploomber,
     "warm": warm,
     "floor": floor,
+    "cells": cells,
 }
 
 if __name__ == "__main__":
