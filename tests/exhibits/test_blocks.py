@@ -28,7 +28,7 @@ from pbanalysis.exhibits.blocks import (
     blocks_of,
 )
 from pbanalysis.exhibits.markup import html_of
-from pbanalysis.exhibits.style import STATE_MARKS
+from pbanalysis.exhibits.style import STATE_MARKS, VS_COUNTY_MARKS
 from pbanalysis.terms import STATES
 
 CLOSED = Fact(id="R03.numerator", text="26", value=26, indicator_id="R03")
@@ -188,6 +188,12 @@ def test_every_state_has_a_mark_of_its_own() -> None:
     """Not applicable, missing, not due and suppressed never merge."""
     assert set(STATE_MARKS) == set(STATES)
     assert len(set(STATE_MARKS.values())) == len(STATES)
+
+
+def test_what_is_held_back_and_what_is_too_small_have_different_marks() -> None:
+    """No mark of a comparison with the county is a state's, and office fonts have each of them."""
+    assert not set(STATE_MARKS.values()) & set(VS_COUNTY_MARKS.values())
+    assert "".join((*STATE_MARKS.values(), *VS_COUNTY_MARKS.values())).encode("gbk")
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"))))

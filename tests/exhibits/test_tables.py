@@ -193,6 +193,27 @@ def test_the_overview_keeps_the_official_order(demo_store: Path, demo_results: P
     assert pb.plot_progress(report)._repr_mimebundle_()
 
 
+def test_the_countys_dot_plot_names_each_township_it_leaves_out(demo_store: Path, demo_results: Path) -> None:
+    """Its caption counts the drawn ones and names the others, each with the reason: none is missing silently."""
+    county = pb.open_county(demo_store)
+    report = pb.county_overview(county, "2023", str(demo_results))
+    reasons = ("分母不足10", *STATES.values())
+    left_n = 0
+    for indicator in ("S01", "D04", "D06", "R03"):
+        figure = pb.plot_townships(report, indicator)
+        if isinstance(figure, Box):
+            continue
+        drawn, _, left = text_of(figure.n).partition("；未画：")
+        named = re.findall(r"([^，（）]+)（([^（）]+)）", left)
+        assert all(reason in reasons for _, reason in named)
+        names = [name for names, _ in named for name in names.split("、")]
+        known = [report.reading(indicator, code) for code in county.townships["township_id"]]
+        assert len(names) + int(re.findall(r"\d+", drawn)[0]) == sum(r is not None for r in known)
+        assert set(names) <= set(county.townships["name"])
+        left_n += len(names)
+    assert left_n  # the fictional county has such townships
+
+
 def _said(report: Report, name: str) -> str:
     """Everything an exhibit says, its notes too."""
     exhibit = getattr(pb, name)(report)
