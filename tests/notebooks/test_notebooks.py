@@ -17,6 +17,8 @@ import pbanalysis as pb
 from pbanalysis.exhibits.blocks import blocks_of
 from pbanalysis.plan.clauses import measures
 from pbanalysis.plan.registry import registry
+from pbanalysis.store.schema import TABLES
+from pbanalysis.themes.filings import of_persons
 
 THEMES = ("study_quality", "member_development", "rectification")
 REPORTS = (*THEMES, "county_overview")
@@ -219,3 +221,56 @@ def test_walkthrough_agrees(folder: Path, demo_store: Path, tmp_path: Path) -> N
         checked = [cell for cell in notebook["cells"] if "assert" in cell["source"]]
         assert len(checked) == 3
         assert all(cell["outputs"] for cell in checked)
+
+
+# numbers whose rows are not told, because they would tell of persons what is nowhere else said (blocks.md)
+_UNTOLD = {"S07", "S08", "S16", "S17", "M08-5"}
+
+
+def test_every_fact_tells_its_rows_or_what_lays_it_down(executed: dict[str, Any]) -> None:
+    """A number was counted from so many rows of named tables, or a clause lays it down; else it is of persons."""
+    told = laid_down = 0
+    for notebook in executed.values():
+        for fact_id, fact in _facts(notebook).items():
+            if fact["clause"]:
+                assert (fact["rows"], fact["source_tables"]) == (None, []), fact_id
+                laid_down += 1
+                continue
+            assert fact["source_tables"], fact_id
+            assert set(fact["source_tables"]) <= {*TABLES, "results", "import"}
+            if fact["rows"] is not None:
+                told += 1
+            else:
+                alone = all(of_persons(name) for name in fact["source_tables"])
+                assert alone or fact["indicator_id"] in _UNTOLD or fact["state"] == "suppressed", fact_id
+    assert told > 5 * laid_down > 0
+
+
+def test_rows_are_the_ledgers_own(executed: dict[str, Any], demo_store: Path) -> None:
+    """Rows of some indicators, counted again straight from the store's tables."""
+    table = pb.open_county(demo_store).frame
+    town = table("townships")["township_id"].iloc[0]
+    orgs = table("organisations").set_index("org_id")["township_id"]
+    meetings, elections, issues = table("meetings"), table("elections"), table("issues")
+    for name, own in (("", lambda codes: codes == town), ("county.", lambda codes: codes.notna())):
+        held = meetings[own(meetings["org_id"].map(orgs)) & (meetings["held_on"].dt.year == 2023)]
+        ending = elections[own(elections["org_id"].map(orgs)) & (elections["expires_on"].dt.year == 2023)]
+        cases = table("admissions")
+        passed = cases[own(cases["org_id"].map(orgs)) & (cases["assembly_on"].dt.year == 2023)]
+        found = issues[own(issues["township_id"]) & ~(issues["found_on"] > "2023-12-31")]
+        closed = found["closed_on"].lt("2023-01-01") & ~found["end_reason"].isin(
+            ["merged", "transferred", "withdrawn"]
+        )
+        again = found["reopened_on"].notna() & found["reclosed_on"].isna()
+        reported = found[~closed | again | (found["deadline_kind"] == "standing")]
+        expected = {
+            "S14": ("study_quality", len(held)),
+            "D06": ("member_development", len(passed)),
+            "R02": ("rectification", len(reported)),
+            "R03": ("rectification", len(reported)),
+            "R12": ("rectification", len(ending)),
+        }
+        for indicator, (notebook, rows) in expected.items():
+            fact = _facts(executed[notebook])[f"{name}{indicator}.value"]
+            assert fact["rows"] == rows > 0, (name, indicator)
+            assert fact["rows"] >= (fact["N"] if indicator != "S14" else fact["N"] / 7)

@@ -18,11 +18,13 @@ from pbanalysis.exhibits.blocks import Figure, Table, facts_of, text_of
 from pbanalysis.exhibits.figures.spans import Step
 from pbanalysis.indicators.development import limits
 from pbanalysis.plan.registry import registry
+from pbanalysis.privacy.relations import TRAITS
 from pbanalysis.store.schema import TABLES
 from pbanalysis.store.write import write_store
 from pbanalysis.themes import development, overview, rectification, study
 from pbanalysis.themes.before import before
 from pbanalysis.themes.beside import time_to_close
+from pbanalysis.themes.filings import of_persons
 from pbanalysis.themes.matters import MOST_ON_SITE, due_soon
 from pbanalysis.themes.reading import Reading
 from pbanalysis.themes.report import Report, previous_period, published
@@ -282,3 +284,27 @@ def test_a_kept_calendar_month_is_not_late_for_its_31_days() -> None:
     """From 1 January to 1 February a month has passed and 31 days have: kept."""
     assert Step("谈话", [31.0], 30, "most", broken=0).beyond() == 0
     assert Step("谈话", [31.0], 30, "most").beyond() == 1
+
+
+def test_rows_tell_no_more_of_persons_than_the_numbers(frame: pd.DataFrame) -> None:
+    """Where single persons are counted, the rows follow from the numbers printed beside them, or are not told."""
+    told = 0
+    for indicator in registry():
+        if indicator.counted != "persons" or not any(of_persons(name) for name in indicator.source_tables):
+            continue
+        rows = frame[frame["indicator_id"] == indicator.id].dropna(subset=["rows"])
+        parts = (
+            rows[["denominator", "n_not_due", "n_na", "n_unknown"]].astype("Float64").fillna(0).sum(axis=1)
+        )
+        if indicator.id == "D01":  # the admitted, and the township's line of the plan
+            plans = rows["denominator"].gt(0) | rows["n_na"].gt(0)
+            parts = (rows["numerator"] + plans).where(rows["unit_level"] == "township", rows["rows"])
+        elif indicator.kind == "count":
+            parts = rows["numerator"].fillna(0)
+        assert (rows["rows"] == parts).all(), indicator.id
+        told += len(rows)
+    assert told > 0
+    held = frame["state"] == "suppressed"
+    assert held.any()
+    assert frame.loc[held | frame["indicator_id"].isin([*TRAITS, "M08-5"]), "rows"].isna().all()
+    assert frame["rows"].notna().mean() > 0.8
