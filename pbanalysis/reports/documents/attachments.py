@@ -33,6 +33,16 @@ def compose(notebooks: Notebooks, about: Mapping[str, Any]) -> Document:
     return compose_township(parts, township_id=about["township_id"], township=about["township"], **frame)
 
 
+_last: list[tuple[Notebooks, Mapping[str, Any], Document]] = []
+
+
+def _composed(notebooks: Notebooks, about: Mapping[str, Any]) -> Document:
+    """:func:`compose`, once for all formats: a batch asks for one after the other with the very same notebooks."""
+    if not any(known is notebooks and told is about for known, told, _ in _last):
+        _last[:] = [(notebooks, about, compose(notebooks, about))]
+    return _last[0][2]
+
+
 def rendered(suffix: str, document: Document) -> bytes:
     """The document as PDF, as a Word file, or the indicator table and the facts as a workbook."""
     made: bytes = import_module(f"pbanalysis.reports.documents.{_MODULES[suffix]}").render(document)
@@ -41,12 +51,12 @@ def rendered(suffix: str, document: Document) -> bytes:
 
 def attachment(suffix: str, notebooks: Notebooks, about: Mapping[str, Any]) -> bytes:
     """The attachment in the format of the suffix (pdf, docx, xlsx)."""
-    return rendered(suffix, compose(notebooks, about))
+    return rendered(suffix, _composed(notebooks, about))
 
 
 def remarks(notebooks: Notebooks, about: Mapping[str, Any]) -> list[str]:
     """What to cut where the attachment is longer than it may be; nothing is cut silently."""
-    return budget(compose(notebooks, about)).lines()
+    return budget(_composed(notebooks, about)).lines()
 
 
 def facts(notebooks: Notebooks, about: Mapping[str, Any]) -> bytes:
@@ -58,4 +68,4 @@ def facts(notebooks: Notebooks, about: Mapping[str, Any]) -> bytes:
         Two blocks print different values under one fact's name.
     """
     blocks = (block for notebook in notebooks.values() for block in blocks_of(notebook))
-    return as_json(collect(blocks, compose(notebooks, about)))
+    return as_json(collect(blocks, _composed(notebooks, about)))
