@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import sample_blocks as sample
 
-from pbanalysis.reports.documents.heights import PAGE, begun_rows, foot_rows, is_short, pieces, row_heights
+from pbanalysis.reports.documents.heights import PAGE, breaks, pieces, row_heights
 from pbanalysis.reports.documents.placing import placed
 from pbanalysis.reports.documents.summary import WIDTH
 from pbanalysis.reports.documents.text import (
@@ -66,37 +66,40 @@ def test_no_figure_leaves_its_section_and_each_kind_keeps_its_order(lines_before
         assert kept == [name for name in names(blocks) if name not in "甲乙丙"]
 
 
-def test_a_table_keeps_two_rows_at_either_end():
+def branches(rows=None, **about):
+    block = next(b for b in sample.parts_of("large")["study"] if b["id"] == "study.branches")
+    return {**block, "rows": block["rows"] if rows is None else rows, **about}
+
+
+@pytest.mark.parametrize("engine", ["pdf", "docx"])
+def test_a_table_keeps_two_rows_at_either_end(engine):
     """Its head and two low rows begin it, two rows and the notes end it; one where rows or notes are high."""
-    block = next(b for b in sample.parts_of("large")["study"] if b["id"] == "study.branches")
-    assert (begun_rows(block), foot_rows(block)) == (2, 2)
-    assert foot_rows({**block, "notes": [["说明" * 300]]}) == 1
+    block = branches()
+    assert (breaks(block, engine).begun, breaks(block, engine).foot) == (2, 2)
+    assert breaks(branches(notes=[["说明" * 300]]), engine).foot == 1
     high = {"cells": [name * 40 for name in "甲乙丙丁"], "kind": "data"}
-    assert begun_rows({**block, "rows": [high, *block["rows"]]}) == 1
-    assert foot_rows({**block, "rows": [*block["rows"], high]}) == 1
+    assert breaks(branches([high, *block["rows"]]), engine).begun == 1
+    assert breaks(branches([*block["rows"], high]), engine).foot == 1
 
 
-def test_a_heading_inside_a_table_goes_with_the_rows_below_it():
+@pytest.mark.parametrize("engine", ["pdf", "docx"])
+def test_a_heading_inside_a_table_goes_with_the_rows_below_it(engine):
     """It counts as none of the first rows, and goes over the page with the last ones."""
-    block = next(b for b in sample.parts_of("large")["study"] if b["id"] == "study.branches")
+    rows = branches()["rows"]
     group = {"cells": ["其他支部"], "kind": "group"}
-    rows = block["rows"]
-    assert begun_rows({**block, "rows": [group, *rows]}) == 3
-    assert foot_rows({**block, "rows": [*rows[:-2], group, *rows[-2:]]}) == 3
+    assert breaks(branches([group, *rows]), engine).begun == 3
+    assert breaks(branches([*rows[:-2], group, *rows[-2:]]), engine).foot == 3
 
 
-def test_a_low_table_is_not_broken_and_a_high_one_of_two_rows_is():
+@pytest.mark.parametrize("engine", ["pdf", "docx"])
+def test_a_low_table_is_not_broken_and_a_high_one_of_two_rows_is(engine):
     """What is a sixth of a page at most stays on one; more would leave the page before it too empty."""
-    block = next(b for b in sample.parts_of("large")["study"] if b["id"] == "study.branches")
-    low, high = (
-        {**block, "rows": block["rows"][:2]},
-        {**block, "rows": block["rows"][:2], "notes": [["说明" * 200]]},
-    )
-    for engine in ("pdf", "docx"):
-        assert is_short(low)
-        assert len(pieces(low, engine)) == 1
-        assert not is_short(high)
-        assert len(pieces(high, engine)) == 2
+    rows = branches()["rows"]
+    low, high = branches(rows[:2]), branches(rows[:2], notes=[["说明" * 200]])
+    assert breaks(low, engine).short
+    assert len(pieces(low, engine)) == 1
+    assert not breaks(high, engine).short
+    assert len(pieces(high, engine)) == 2
 
 
 def test_a_long_item_of_a_box_is_broken_and_a_short_one_is_not():

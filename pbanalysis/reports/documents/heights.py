@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -28,12 +29,11 @@ __all__ = [
     "LONG",
     "MM",
     "PAGE",
+    "Breaks",
     "Piece",
-    "begin_height",
-    "begun_rows",
+    "box_begin",
     "box_lines",
-    "foot_rows",
-    "is_short",
+    "breaks",
     "pieces",
     "row_heights",
 ]
@@ -127,18 +127,60 @@ def _box(block: Block, engine: Engine) -> list[float]:
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Breaks:
+    """Where a table may go over the page.
+
+    Attributes
+    ----------
+    head, rows
+        Heights in points.
+    begun
+        Rows that stand together at its beginning: two that are no heading, or one high one.
+    foot
+        Rows at its end that go to the next page together, with its notes: as at its beginning, and a
+        heading with its rows; one where the notes are long.
+    short
+        Whether it is kept on one page.
+    """
+
+    head: float
+    rows: tuple[float, ...]
+    begun: int
+    foot: int
+    short: bool
+
+    @property
+    def begin(self) -> float:
+        """The least of it that stands on its first page."""
+        return self.head + sum(self.rows[: self.begun])
+
+
+def breaks(block: Block, engine: Engine) -> Breaks:
+    """Where a table may go over the page, as the engine sets it."""
+    head, rows = row_heights(block, engine)
+    kinds = [row["kind"] for row in block["rows"]]
+    notes = _note_lines(block)
+    begun = max(1, min(_kept(kinds, rows), len(rows) - 1))
+    most = 1 if notes > _NOTES_MOST else _kept(["data"] * len(rows), rows[::-1])
+    last = next((k for k, kind in enumerate(reversed(kinds)) if kind == "group"), len(rows))
+    foot = max(0, min(most + (last <= most), len(rows) - begun))
+    return Breaks(head, tuple(rows), begun, foot, len(rows) < 2 or head + sum(rows) + notes * NOTE <= _LOW)
+
+
 def _table(block: Block, engine: Engine, below: float) -> tuple[Piece, ...]:
     """Caption, head and first rows; rows, a heading of the table with the next one; last rows and notes."""
-    head, rows = row_heights(block, engine)
+    at = breaks(block, engine)
+    head, rows = at.head, at.rows
     title = caption_of(block)
     caption = lines(title, WIDTH / 12.0) * CAPTION + 7.0 if title else 0.0
     caption += NOTE + 3.0 if about_table(block) else 0.0
     notes = _note_lines(block) * NOTE + BETWEEN
     around = -MEETING if engine == "pdf" else WORD_CAPTION
-    if is_short(block):
+    if at.short:
         return (Piece(caption + head + sum(rows) + notes + around, empty=below),)
     kinds = [row["kind"] for row in block["rows"]]
-    begun, end = begun_rows(block), len(rows) - foot_rows(block)
+    begun, end = at.begun, len(rows) - at.foot
     # Typst says a table's heading again on the next page, unless the last rows have their own; Word its head alone
     again_too = engine == "pdf" and (end == len(rows) or kinds[end] != "group")
     under = accumulate(zip(kinds, rows), lambda said, row: row[1] if row[0] == "group" else said, initial=0.0)
@@ -182,27 +224,6 @@ def row_heights(block: Block, engine: Engine = "") -> tuple[float, list[float]]:
     return sum(head), rows
 
 
-def is_short(block: Block) -> bool:
-    """Whether a table is kept on one page."""
-    head, rows = row_heights(block)
-    return len(rows) < 2 or head + sum(rows) + _note_lines(block) * NOTE <= _LOW
-
-
-def begun_rows(block: Block) -> int:
-    """Rows that stand together at a table's beginning: two that are no heading, or one high one."""
-    kinds = [row["kind"] for row in block["rows"]]
-    return max(1, min(_kept(kinds, row_heights(block)[1]), len(kinds) - 1))
-
-
-def foot_rows(block: Block) -> int:
-    """Rows at the end of a table that go to the next page together, with its notes: as at its beginning,
-    and a heading with its rows; one where the notes are long."""
-    kinds, rows = [row["kind"] for row in block["rows"]], row_heights(block)[1]
-    most = 1 if _note_lines(block) > _NOTES_MOST else _kept(["data"] * len(rows), rows[::-1])
-    last = next((k for k, kind in enumerate(reversed(kinds)) if kind == "group"), len(rows))
-    return max(0, min(most + (last <= most), len(rows) - begun_rows(block)))
-
-
 def _kept(kinds: Sequence[str], rows: Sequence[float]) -> int:
     own = [k for k, kind in enumerate(kinds, start=1) if kind != "group"]
     if own and rows[own[0] - 1] > _HIGH:
@@ -210,12 +231,9 @@ def _kept(kinds: Sequence[str], rows: Sequence[float]) -> int:
     return min([*own[1:2], len(rows)])
 
 
-def begin_height(block: Block) -> float:
-    """The least of a table that stands on its first page: its head and first rows; of a box: its first items."""
-    if block["type"] == "box":
-        return _box(block, "pdf")[0] - BOX_FRAME
-    head, rows = row_heights(block)
-    return head + sum(rows[: begun_rows(block)])
+def box_begin(block: Block, engine: Engine) -> float:
+    """The least of a box that stands on its first page: title and first items."""
+    return _box(block, engine)[0] - BOX_FRAME
 
 
 def _note_lines(block: Block) -> int:

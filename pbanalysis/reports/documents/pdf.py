@@ -18,7 +18,7 @@ from typing import Any
 from pbanalysis.errors import Code, PbError
 from pbanalysis.exhibits.fonts import font_paths
 from pbanalysis.reports.documents.document import STATUSES, Document
-from pbanalysis.reports.documents.heights import LONG, begin_height, box_lines, foot_rows, is_short
+from pbanalysis.reports.documents.heights import LONG, box_begin, box_lines, breaks
 from pbanalysis.reports.documents.placing import placed
 from pbanalysis.reports.documents.summary import (
     BOX_LINE,
@@ -191,23 +191,24 @@ def _set(block: Block, pictures: dict[str, bytes]) -> dict[str, Any]:
             blank = 0 if lines else BOX_LINES
             return {**head, "ordered": block["ordered"], "items": lines, "height": height(block),
                     "blank": blank, "blank-pitch": BOX_LINE - 2,
-                    "begin": begin_height(block) if block["type"] == "box" else 0,
+                    "begin": box_begin(block, "pdf") if block["type"] == "box" else 0,
                     "short": [n < LONG for n in box_lines(block, "pdf")]}  # fmt: skip
         case "table":
+            at = breaks(block, "pdf")
             rows = [
                 {"kind": row["kind"], "cells": [cell_shown(c) for c in row["cells"]]} for row in block["rows"]
             ]
             return {
                 **head,
                 "title": caption_of(block),
-                "short": is_short(block),
+                "short": at.short,
                 "columns": [{"align": column["align"]} for column in block["columns"]],
                 "size": type_size(block),
                 "widths": pt_widths(block, WIDTH, type_size(block)),
                 "head": head_rows(block["columns"]),
                 "rows": rows,
-                "foot": foot_rows(block),
-                "begin": begin_height(block),
+                "foot": at.foot,
+                "begin": at.begin,
                 "about": about_table(block),
                 "notes": notes_of(block),
             }

@@ -246,6 +246,7 @@ def cell_lines(text: str, width: float, size: float, engine: Engine = "") -> int
     return lines(text, (width - PADDING) / size, engine)
 
 
+@lru_cache(maxsize=8192)  # asked once where figures are placed and once where the table is set
 def lines(text: str, most: float, engine: Engine = "", *, justified: bool = False) -> int:
     """Lines of a text at ``most`` ems a line: numbers and words are not broken, nor marks parted from theirs.
 

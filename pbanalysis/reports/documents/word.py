@@ -26,7 +26,7 @@ from pbanalysis.exhibits.figures.raster import pngs_of
 from pbanalysis.exhibits.numbers import NONE
 from pbanalysis.exhibits.style import STATE_MARKS, VS_COUNTY_MARKS
 from pbanalysis.reports.documents.document import STATUSES, Document
-from pbanalysis.reports.documents.heights import LONG, begun_rows, box_lines, foot_rows, is_short
+from pbanalysis.reports.documents.heights import LONG, box_lines, breaks
 from pbanalysis.reports.documents.placing import placed
 from pbanalysis.reports.documents.summary import BOX_LINE, BOX_LINES, ROW, WIDTH, height
 from pbanalysis.reports.documents.text import (
@@ -316,10 +316,10 @@ def _table(block: Block, least: float = 0, notes: Sequence[str] = ()) -> str:
     about = {"tblCaption": block["title"], "tblDescription": "；".join(notes_of(block))}
     rows = block["rows"]
     made = list(_head_rows(head_rows(block["columns"]), widths, small))
-    begun, foot, short = begun_rows(block), foot_rows(block), is_short(block)
+    at = breaks(block, "docx")
     for k, row in enumerate(rows, start=1):  # none of the first ones or the last ones is alone on a page
-        last = k > len(rows) - (max(foot, 1) if notes else foot - 1)
-        keep = short or row["kind"] == "group" or k < begun or last
+        last = k > len(rows) - (max(at.foot, 1) if notes else at.foot - 1)
+        keep = at.short or row["kind"] == "group" or k < at.begun or last
         made.append(_row(row, block["columns"], widths, small, keep=keep, least=least))
     if notes:
         made.append(_notes_row(notes, widths))
