@@ -9,6 +9,7 @@ __all__ = [
     "LEDGER_KINDS",
     "OVERVIEW",
     "REPORTS",
+    "SETTINGS",
     "STATES",
     "TERMS",
     "THEMES",
@@ -43,6 +44,16 @@ THEMES: Mapping[str, str] = {
 }
 OVERVIEW = "overview"  # the county's own report
 REPORTS: Mapping[str, str] = {**THEMES, OVERVIEW: "全县一览"}
+
+# parameters of a report and settings of an attachment
+SETTINGS: Mapping[str, str] = {
+    "period": "报告期",
+    "as_of": "截止日",
+    "township_id": "乡镇代码",
+    "report_status": "稿别",
+    "start_page": "起始页码",
+    "attachment_no": "附件号",
+}
 
 # ledger kinds of contract/cli.md, and the canonical tables each fills
 LEDGER_KINDS: Mapping[str, str] = {
@@ -125,6 +136,7 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "rotation": "轮训",
     },
     "role": {"member": "党员", "secretary": "书记", "committee": "班子成员"},
+    "report_status": {"draft": "草稿", "checking": "核实稿", "final": "定稿"},
     "phase": {"pre": "学前测试", "post": "学后测试", "spot": "随机抽测"},
     "review_result": {"passed": "合格", "failed": "不合格"},
     "outcome": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import random
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +20,9 @@ from pbanalysis.reports.batch.planning import Situation
 from pbanalysis.reports.batch.tools import standard
 from pbanalysis.store.county import County
 from pbanalysis.store.schema import SOURCE_COLUMNS, TABLES
-from pbanalysis.themes.report import open_report, published
 from pbanalysis.terms import OVERVIEW
 from pbanalysis.themes.reads import Reads, reads
+from pbanalysis.themes.report import open_report, published
 
 PERIOD = pb.Period.parse("2023")
 STEMS = {**standard().stems, OVERVIEW: standard().overview}
@@ -181,3 +182,60 @@ def test_random_edits_rebuild_little_in_vain(county: County, root: Path, tmp_pat
         county, results, keys = after, new, new_keys
     assert made > EDITS
     assert vain <= 0.10 * made
+
+
+def test_a_file_that_changes_concerns_its_own_theme_alone(
+    county: County, demo_results: Path, root: Path, tmp_path: Path
+) -> None:
+    """The checksum of a township's ledger stands in its reports of the theme and in the county's; so do the keys.
+
+    A file belongs to a theme by its kind, by the rows that were taken from it, or, not recognised, to all.
+    """
+    results, towns = pd.read_parquet(demo_results), county.townships
+    name, other = towns["name"].iloc[0], towns["township_id"].iloc[1]
+    code = towns["township_id"].iloc[0]
+    files = {
+        f"{name}/问题.xlsx": ("issues", {"rectification"}),
+        f"{name}/会议.xlsx": (
+            "meetings",
+            {"study", "rectification"},
+        ),  # its meetings are items of the plan, too
+        f"{name}/发展.xlsx": ("admissions", {"development"}),
+        f"{name}/名册.xlsx": ("roster_counts", {"study", "rectification"}),
+        f"{name}/合订本.xlsx": ("issues", {"rectification", "study"}),  # and the trainings beside the issues
+        f"{name}/某表.xlsx": ("unknown", {"study", "development", "rectification"}),
+    }
+    store = tmp_path / "store"
+    shutil.copytree(county.folder, store)
+    (store / "import").mkdir()
+    trainings = county.frame("trainings")
+    assert trainings is not None
+    mine = (trainings["township_id"] == code).to_numpy()
+    bound = trainings["source_file"].mask(mine, f"{name}/合订本.xlsx")
+    filed = replace(
+        county,
+        folder=store,
+        _frames={t: county.frame(t) for t in TABLES} | {"trainings": trainings.assign(source_file=bound)},
+    )
+
+    def record(changed: str = "") -> None:
+        lines = [
+            f"{file},{('b' if file == changed else 'a') * 64},{kind},accept,,,5,0,0"
+            for file, (kind, _) in files.items()
+        ]
+        head = "file,sha256,kind,verdict,code,message,rows_accepted,rows_rejected,rows_duplicate"
+        (store / "import" / "files.csv").write_text("\n".join([head, *lines]), encoding="utf-8-sig")
+
+    record()
+    keys = _keys(filed, results, tmp_path)
+    said = {theme: "".join(_said(theme, filed, code, results, root)) for theme in STEMS if theme != OVERVIEW}
+    elsewhere = "".join(_said("study", filed, other, results, root))
+    for file, (_, themes) in files.items():
+        assert {theme for theme, text in said.items() if file in text} == themes
+        assert file not in elsewhere
+        record(file)
+        new = _keys(filed, results, tmp_path)
+        assert {key for key in keys if keys[key] != new[key]} == {
+            *((code, theme) for theme in themes),
+            (county.code, OVERVIEW),
+        }

@@ -38,6 +38,9 @@ def test_why_names_the_changed_row(report, tools, tmp_path: Path) -> None:
         "乙乡　整改成效　已生成：台账有变化：问题整改改动 乙乡/台账.xlsx 表1 第 6 行"
     ]
     assert told[0].reasons[0]["detail"][0]["change"] == "changed"
+    assert [str(line) for line in why(out, "样县", "overview")] == [
+        "样县　全县一览　已生成：台账有变化：乙乡 问题整改改动 乙乡/台账.xlsx 表1 第 6 行"
+    ]
     assert [str(line) for line in why(out, "甲镇", "study")] == ["甲镇　学习质量　沿用：各项输入都没有变化"]
 
 
@@ -59,6 +62,30 @@ def test_why_tells_rows_that_came_and_went(report, tools, tmp_path: Path) -> Non
     assert changes == ["added", "added"]
     assert "全县结果有变化：study（甲镇）、study（丙街道）、study（全县）" in str(
         why(out, "乙乡", "study")[0]
+    )
+
+
+def test_why_names_a_few_rows_of_many_and_whose(report, tools, tmp_path: Path) -> None:
+    """The county's line names the first rows that changed with their townships, and how many more there are."""
+    tables, out = fakes.small_tables(), tmp_path / "out"
+    store = fakes.small_store(tmp_path / "store", tables)
+    report(store, out, tools)
+    tables["issues"]["problem"] = tables["issues"]["problem"] + "。"
+    report(fakes.small_store(store, tables), out, tools)
+    line = str(why(out, "样县", "overview")[0])
+    assert "甲镇 问题整改改动 甲镇/台账.xlsx 表1 第 4 行；甲镇 问题整改改动" in line
+    assert line.count("第 ") == 8
+    assert line.endswith("；另有 4 行")
+
+
+def test_why_speaks_chinese_of_settings(report, store: Path, tools, tmp_path: Path) -> None:
+    """Status, first page and number of an attachment are told in words, before and after."""
+    out = tmp_path / "out"
+    report(store, out, tools, townships=["甲镇"])
+    setting = {"status": "final", "start_page": 7, "attachment_no": 0}
+    report(store, out, tools, townships=["甲镇"], setting=setting)
+    assert str(why(out, "甲镇", "document")[0]) == (
+        "甲镇　汇总附件　已生成：稿别或编号有变化：稿别 草稿 → 定稿、起始页码 1 → 7、附件号 1 → 无"
     )
 
 

@@ -18,11 +18,12 @@ from typing import Any
 from pbanalysis.errors import Code, PbError, near_names
 from pbanalysis.reports.files import WORK, read_json
 from pbanalysis.reports.manifest import Entry, read_manifest, statement_digest
-from pbanalysis.terms import REPORTS
+from pbanalysis.terms import REPORTS, SETTINGS, label
 
 __all__ = ["Explained", "Reason", "document_inputs", "key_of", "reasons", "report_inputs", "why"]
 
-_SHOWN = 8  # rows named in a sentence; the rest are counted
+_SHOWN = 8  # rows or results named in a sentence; the rest are counted
+_KEPT = 200  # rows kept with a reason: who has sent everything anew wants to hear no more
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,9 @@ def _changed_inputs(
             if was is None or new.get("rows") == old.get("rows"):
                 yield Reason(name, _NAMES[name])
         elif name == "results":
-            yield Reason("results", f"全县结果有变化：{'、'.join(changed_results()) or '见 results.csv'}")
+            moved = changed_results()
+            named = "、".join(moved[:_SHOWN]) or "见 results.csv"
+            yield Reason("results", f"全县结果有变化：{named}{_more(len(moved), '项')}")
         elif name == "reports":
             themes = [t for t in {**(was or {}), **now} if (was or {}).get(t) != now.get(t)]
             yield Reason(name, f"所含专题有变化：{'、'.join(_THEMES[theme] for theme in themes)}")
@@ -191,18 +194,32 @@ _NAMES = {
 _CHANGES = {"added": "新增", "removed": "删去", "changed": "改动"}
 
 
-def _differences(was: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    return [
-        f"{name} {was.get(name) or '无'} → {now.get(name) or '无'}"
-        for name in {**was, **now}
-        if was.get(name) != now.get(name)
-    ]
+def _differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What differs, in Chinese; a library keeps its own name."""
+    found = []
+    for name in {**was, **now}:
+        if was.get(name) != now.get(name):
+            term = "report_status" if name == "status" else name
+            old, new = (label(term, str(part[name])) if part.get(name) else "无" for part in (was, now))
+            found.append(f"{SETTINGS.get(term, term)} {old} → {new}")
+    return found
 
 
 def _rows_reason(tables: Sequence[str], rows: list[Mapping[str, Any]]) -> Reason:
-    named = "；".join(f"{row['title']}{_CHANGES[row['change']]} {row['where']}" for row in rows[:_SHOWN])
-    more = f"，等 {len(rows)} 行" if len(rows) > _SHOWN else ""
-    return Reason("rows", f"台账有变化：{named or '、'.join(tables)}{more}", tuple(rows))
+    from pbanalysis.store.schema import TABLES
+
+    named = "；".join(map(_row_text, rows[:_SHOWN])) or "、".join(TABLES[name].title for name in tables)
+    return Reason("rows", f"台账有变化：{named}{_more(len(rows), '行')}", tuple(rows[:_KEPT]))
+
+
+def _row_text(row: Mapping[str, Any]) -> str:
+    """Whose row it is, where that is not said before; its table, what happened to it, and where it stands."""
+    of = f"{row['township']} " if "township" in row else ""
+    return f"{of}{row['title']}{_CHANGES[row['change']]} {row['where']}"
+
+
+def _more(n: int, counted: str) -> str:
+    return f"；另有 {n - _SHOWN} {counted}" if n > _SHOWN else ""
 
 
 @dataclass(frozen=True)

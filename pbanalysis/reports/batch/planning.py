@@ -279,12 +279,24 @@ class Situation:
         return ResultDigests(self.results, self.county.code, self.period.label)
 
     def _changed_rows(self, unit: str, tables: Sequence[str]) -> list[Mapping[str, Any]]:
+        """Rows of these tables that changed, those of a county by township."""
         shared = [t for t in tables if t in self.rows.get(COUNTYWIDE, {})]
         own = [t for t in tables if t not in shared]
+        names = self._townships if unit == self.county.code else {}
         return [
-            *changed_rows(self.ledger(unit), self.county, self.rows.get(unit, {}), own),
+            *(
+                {"township": names[owner], **row} if owner in names else row
+                for owner in names or (unit,)
+                for row in changed_rows(self.ledger(owner), self.county, self.rows.get(owner, {}), own)
+            ),
             *changed_rows(self.ledger(COUNTYWIDE), self.county, self.rows.get(COUNTYWIDE, {}), shared),
         ]
+
+    @cached_property
+    def _townships(self) -> dict[str, str]:
+        """Names of the townships by code."""
+        towns = self.county.townships
+        return dict(zip(towns["township_id"], towns["name"]))
 
     def ledger(self, unit: str) -> Path:
         """File of the row digests of a township, or of what belongs to all."""
@@ -293,8 +305,7 @@ class Situation:
     def _changed_results(self, unit: str, theme: str) -> list[str]:
         if self.before is None:
             return []
-        towns = self.county.townships
-        names = dict(zip(towns["township_id"], towns["name"]))
+        names = self._townships
         before = ResultDigests(self.before, self.county.code, self.period.label)
         parts = self._reads(theme).results
         was, now = before.named(unit, parts), self._printed.named(unit, parts)

@@ -53,17 +53,20 @@ def changed_rows(
     before = pd.read_parquet(path)
     found: list[dict[str, Any]] = []
     for name in tables:
-        now = before.iloc[:0]
-        if name in rows:
-            now = pd.DataFrame({"digest": rows[name].rows, "where": _places(county, name, rows[name])})
-        was = before[before["table"] == name]
-        gone = was[~was["digest"].isin(now["digest"])]
-        come = now[~now["digest"].isin(was["digest"])]
-        for where in dict.fromkeys([*come["where"], *gone["where"]]):
-            here, there = where in set(come["where"]), where in set(gone["where"])
-            change = "changed" if here and there else "added" if here else "removed"
+        was, now = before[before["table"] == name], rows.get(name)
+        gone = was["where"] if now is None else was["where"][~was["digest"].isin(now.rows)]
+        come = [] if now is None else _places(county, name, _without(now, was["digest"]))
+        here, there = set(come), set(gone)
+        for where in dict.fromkeys([*come, *gone]):
+            change = "removed" if where not in here else "changed" if where in there else "added"
             found.append({"table": name, "title": TABLES[name].title, "change": change, "where": where})
     return found
+
+
+def _without(rows: TableRows, digests: pd.Series[int]) -> TableRows:
+    """The rows whose digests are none of these."""
+    new = ~np.isin(rows.rows, digests.to_numpy())
+    return TableRows(rows.digest, rows.rows[new], rows.positions[new])
 
 
 def _places(county: County, name: str, rows: TableRows) -> list[str]:
