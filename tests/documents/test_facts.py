@@ -19,7 +19,7 @@ from pbanalysis.reports.documents.document import compose_township
 from pbanalysis.reports.documents.facts import collect, numbers_in, orphans
 from pbanalysis.reports.documents.html import render_html
 
-FIELDS = {"id", "indicator_id", "name", "value", "text", "n", "N", "state", "source_tables", "rows"}
+FIELDS = set("id indicator_id name value text n N state source_tables rows clause".split())
 
 
 def facts_of(size):
