@@ -19,7 +19,9 @@ from pbanalysis.reports.documents.document import compose_township
 from pbanalysis.reports.documents.facts import collect, numbers_in, orphans
 from pbanalysis.reports.documents.html import render_html
 
-FIELDS = set("id indicator_id name value text n N state source_tables rows clause".split())
+FIELDS = {
+    *("id", "indicator_id", "name", "value", "text", "n", "N", "state", "source_tables", "rows", "clause")
+}
 
 
 def facts_of(size):
