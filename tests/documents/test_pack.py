@@ -13,6 +13,8 @@ from urllib.parse import unquote
 
 import pytest
 import sample_blocks as sample
+from pypdf import PdfReader
+from tampering import parts_of_zip
 
 from pbanalysis.calendar import Period
 from pbanalysis.errors import Code, PbError
@@ -20,9 +22,10 @@ from pbanalysis.privacy import scan
 from pbanalysis.privacy.scan import scan_folder
 from pbanalysis.reports.check.delivery import CHECKSUMS, GUIDE
 from pbanalysis.reports.check.pack import pack
-from pbanalysis.reports.check.packing import packed_name
+from pbanalysis.reports.check.packing import packed_name, title_of
+from pbanalysis.reports.check.verify import verify
 from pbanalysis.reports.documents import attachments
-from pbanalysis.reports.manifest import seal
+from pbanalysis.reports.manifest import Entry, seal
 
 UTF8 = 0x800
 TABLE = "基层组织建设重点指标完成情况统计表"
@@ -82,6 +85,11 @@ def test_every_link_of_an_unpacked_package_leads_to_a_file(out, tmp_path):
     (out / "index.html").write_text(page, encoding="utf-8")
     (out / "errors").mkdir()
     (out / "errors" / "629901200_柳林乡_development.html").write_text("未生成", encoding="utf-8")
+    (out / "errors" / "别的.html").write_text("不是本程序写的", encoding="utf-8")
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    failed = Entry("629901200", "development", "failed", sample.inputs_of("small", "development"))
+    manifest["reports"].append(failed.to_dict())
+    (out / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     sample.vouch(out)
     path = pack(out, tmp_path)[0].path
     shutil.unpack_archive(path, tmp_path)
@@ -90,6 +98,7 @@ def test_every_link_of_an_unpacked_package_leads_to_a_file(out, tmp_path):
     assert found["原因"] == "未能生成的报告/629901200_柳林乡_发展党员.html"
     assert found.pop("页首") == "#top"
     assert all((tmp_path / path.stem / link).is_file() for link in found.values())
+    assert not [name for name in members(path) if "别的" in name]
 
 
 @pytest.mark.parametrize(
@@ -97,13 +106,145 @@ def test_every_link_of_an_unpacked_package_leads_to_a_file(out, tmp_path):
     [
         ("629901106_双河镇/member_development.ipynb", "629901106_双河镇/双河镇_2023年度_发展党员_分析过程.ipynb"),
         ("county/overview.html", "全县/全县_2023年度_全县一览.html"),
-        ('629901107_a:b?镇. /report.pdf', "629901107_a_b_镇/a_b_镇. _2023年度_评估报告.pdf"),
+        ('629901107_a:b?镇. /report.pdf', "629901107_a_b_镇/a_b_镇_2023年度_评估报告.pdf"),
+        ("629901107_CON/report.pdf", "629901107_CON/CON_2023年度_评估报告.pdf"),
+        ("629901107_\u202efdp.镇\u200b/report.pdf", "629901107_fdp_镇/fdp_镇_2023年度_评估报告.pdf"),
         ("errors/629901106_双河镇_document.html", "未能生成的报告/629901106_双河镇_评估报告.html"),
     ],
 )  # fmt: skip
 def test_names_in_a_package_are_chinese_and_allowed_everywhere(name, packed):
     """Whose, when and what; no character or ending that Windows forbids."""
     assert packed_name(name, Period.parse("2023")) == packed
+
+
+RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{k}" for port in ("COM", "LPT") for k in range(10))}
+HOSTILE = ["CON", "NUL.镇", "镇" * 70, "a:b*?<>|镇. ", "..", "\u202e镇\u200b", "镇\t", "é镇", "con"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_gives_a_package_that_windows_can_unpack(name, tmp_path, monkeypatch):
+    """Reserved, forbidden, endless or unseen: every part of every path is allowed, the longest fits under a
+    user's desktop, and the package is verified as it is."""
+    monkeypatch.setitem(sample.TOWNS, "small", ("629901200", name))
+    out = sample.write_out(tmp_path / "OUT", ("small",))
+    for package in (*pack(out, tmp_path / "全县"), *pack(out, tmp_path, townships=[name])):
+        assert windows_allows(package.path.name)
+        found = members(package.path)
+        assert len({path.lower() for path in found}) == len(found)
+        assert all(windows_allows(part) for path in found for part in path.split("/"))
+        assert max(map(len, found)) <= 150
+        assert verify(package.path).ok
+
+
+def windows_allows(part):
+    """Whether a part of a path can be the name of a file or folder."""
+    forbidden = re.search(r'[\\/:*?"<>|\x00-\x1f\x7f]', part) or part != part.strip(" .")
+    return part and not forbidden and part.split(".")[0].strip().upper() not in RESERVED
+
+
+def test_the_title_of_a_package_is_a_name_as_well():
+    """A county's name with a slash, a final dot, reserved or endless: the zip is called by what is allowed of it."""
+    for county in ("甲/乙县", "县.", "NUL", "县" * 90):
+        entry = Entry("1", "study", "built", {"county": f"629901 {county}", "unit": "镇"})
+        title = title_of([entry], Period.parse("2023"), whole=True)
+        assert windows_allows(title)
+        assert len(title) < 50
+
+
+def test_of_attachments_in_several_states_the_least_final_names_the_package():
+    """One draft among final reports: the package is a draft."""
+    for states, said in (
+        (("final", "draft"), "_草稿"),
+        (("checking", "final"), "_核实中"),
+        (("final",), "报告"),
+    ):
+        entries = [
+            Entry(f"{k}", "document", "built", {"setting": {"status": s}}) for k, s in enumerate(states)
+        ]
+        assert title_of(entries, Period.parse("2023"), whole=True).endswith(said)
+
+
+def test_who_made_it_and_where_stands_nowhere(tmp_path, monkeypatch):
+    """User, home and machine planted in the environment: neither in properties of a document or picture, nor in
+    the streams of a PDF, nor in a name."""
+    for name in ("USER", "LOGNAME", "USERNAME", "HOSTNAME", "COMPUTERNAME"):
+        monkeypatch.setenv(name, "zhangsan007")
+    monkeypatch.setenv("HOME", "/home/zhangsan007")
+    out = sample.write_out(tmp_path / "zhangsan007" / "OUT", ("small",))
+    path = pack(out, tmp_path / "zip")[0].path
+    assert [hit for hit in scan_folder(path, forbidden=["zhangsan007"]) if hit.kind != "not_scanned"] == []
+    for name, data in members(path).items():
+        inside = [data]
+        if name.endswith((".docx", ".xlsx")):
+            inside += parts_of_zip(io.BytesIO(data)).values()
+        if name.endswith(".pdf"):
+            reader = PdfReader(io.BytesIO(data))
+            objects = (reader.get_object(k) for k in range(1, len(reader.xref_objStm) + 1))
+            inside += [o.get_data() for o in objects if hasattr(o, "get_data")]
+        assert not any(
+            word in part for part in inside for word in (b"zhangsan007", b"/home/", str(tmp_path).encode())
+        )
+
+
+def test_what_is_in_the_list_and_is_none_of_ours_is_not_packed(out):
+    """A file put among the reports, or one outside, entered into the manifest: refused by name."""
+    for name in (f"{MIDDLE}/名单.xlsx", "../secret.txt"):
+        (out / name).write_bytes(b"x")
+        manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+        manifest["reports"][0]["files"][name] = hashlib.sha256(b"x").hexdigest()
+        (out / "manifest.json").write_text(json.dumps(seal(manifest)), encoding="utf-8")
+        with pytest.raises(PbError, match="不是 pbanalysis 生成的") as caught:
+            pack(out)
+        assert caught.value.where == name
+        del manifest["reports"][0]["files"][name]
+        (out / "manifest.json").write_text(json.dumps(seal(manifest)), encoding="utf-8")
+
+
+PACKED = {  # what is done to an unpacked package → the file that is accused, and with what words
+    CHECKSUMS: ("校验码.txt", "changed", "现为"),
+    GUIDE: ("说明.txt", "changed", "现为"),
+    "index.html": ("index.html", "changed", "文件和清单一起被改过"),
+    "names": ("manifest.json", "changed", "包内文件名"),
+    "title": ("manifest.json", "changed", "清单的 title"),
+    "deleted": ("说明.txt", "missing", "缺失"),
+    "added": ("双河镇/名单.docx", "unlisted", "来源不明"),
+}
+
+
+@pytest.mark.parametrize("done", PACKED)
+def test_an_unpacked_package_on_another_machine_is_checked_as_far_as_it_goes(finished, tmp_path, done):
+    """No store there: what was done to any part of the package is named, and what could not be checked."""
+    path = pack(finished, tmp_path, townships=["双河镇"])[0].path
+    shutil.unpack_archive(path, tmp_path)
+    folder = tmp_path / path.stem
+    whole = verify(folder)
+    assert whole.ok
+    assert any(line.startswith("未能核对：没有数据仓") for line in whole.lines())
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    if done in (CHECKSUMS, GUIDE, "index.html"):
+        text = (folder / done).read_text(encoding="utf-8-sig")
+        (folder / done).write_text(text.replace("2", "3").replace("1", "7"), encoding="utf-8-sig")
+        manifest["files"]["index.html"] = hashlib.sha256((folder / "index.html").read_bytes()).hexdigest()
+    elif done == "names":
+        one, two = (
+            next(p for p, n in manifest["names"].items() if n.endswith(f".{k}")) for k in ("pdf", "docx")
+        )
+        manifest["names"][one], manifest["names"][two] = manifest["names"][two], manifest["names"][one]
+    elif done == "title":
+        manifest["title"] = manifest["title"].removesuffix("_草稿")
+    elif done == "deleted":
+        (folder / GUIDE).unlink()
+    else:
+        (folder / "双河镇").mkdir()
+        (folder / "双河镇" / "名单.docx").write_bytes(b"x")
+    if done in ("index.html", "names", "title"):
+        (folder / "manifest.json").write_text(
+            json.dumps(seal(manifest), ensure_ascii=False), encoding="utf-8"
+        )
+    name, state, says = PACKED[done]
+    verdict = next(v for v in verify(folder).files if v.name == name)
+    assert verdict.state == state
+    assert says in "\n".join(verdict.lines())
 
 
 def test_the_guide_says_what_is_there_and_how_to_check(finished, tmp_path):

@@ -105,7 +105,7 @@ def entry_of(manifest: dict[str, Any], unit: str, theme: str) -> dict[str, Any]:
 
 def doubts(out: Path) -> str:
     """What verify says of the manifest."""
-    (verdict,) = (v for v in verify(out).files if v.name == "manifest.json")
+    (verdict,) = verify(out / "manifest.json").files
     assert verdict.state == "changed"
     return "\n".join(verdict.lines())
 
@@ -189,9 +189,11 @@ def test_a_township_changed_throughout_is_told_by_the_store(moved: Path, tmp_pat
     agree with each other, and not with the data."""
     other = tmp_path / "other"
     tables = demo_tables(3)
-    late = tables["issues"]["township_id"].eq("629902100") & tables["issues"]["closed_on"].isna()
-    tables["issues"].loc[late, "closed_on"] = tables["issues"].loc[late, "deadline"]
-    tables["issues"].loc[late, "status"] = "closed"
+    issues = tables["issues"]
+    late = issues["township_id"].eq("629902100") & issues["closed_on"].isna() & issues["deadline_on"].notna()
+    issues.loc[late, "closed_on"] = issues.loc[late, "deadline_on"]
+    issues.loc[late, "done_on"] = issues.loc[late, "deadline_on"]
+    issues.loc[late, "status"] = "closed"
     write_store(other / "store", tables, county=COUNTY, as_of="2023-12-31", sources={})
     make(other, townships=["629902100"], setting={"status": "final", "start_page": 3})
     theirs = json.loads((other / "OUT" / "manifest.json").read_text(encoding="utf-8"))

@@ -65,9 +65,10 @@ class CountyFiles:
             return found
         if self._other:
             return FileVerdict(shown, "otherwise" if found.changes else "untouched", found.changes)
-        if not self._all_same:
+        if not self._all_same and not self._of_package(name):
             return None
-        note = "；".join(filter(None, (SEALED_ANEW.format("由数据仓生成"), found.note)))
+        by = "由清单排出" if self._of_package(name) else "由数据仓生成"
+        note = "；".join(filter(None, (SEALED_ANEW.format(by), found.note)))
         return FileVerdict(shown, "changed", found.changes, note)
 
     def _compared(self, name: str, shown: str) -> FileVerdict:
@@ -78,10 +79,14 @@ class CountyFiles:
             found = changes(lines_of(self._made(name) or b""), lines_of(data), sayings)
             return FileVerdict(shown, "broken", tuple(found), "文件已损坏")
 
+    def _of_package(self, name: str) -> bool:
+        """Whether it is the contents page of a township's package, which is made of the manifest alone."""
+        return name == "index.html" and self._out.packed and "results.csv" not in self._out.listed
+
     def _made(self, name: str) -> bytes | None:
         out, now = self._out, self._now
-        if name == "index.html" and out.packed and "results.csv" not in out.listed:
-            return index_again(out.manifest)  # a township's package has its own
+        if self._of_package(name):
+            return index_again(out.manifest)
         if now is None:
             return None
         return now.results_csv if name == "results.csv" else self._contents(now)

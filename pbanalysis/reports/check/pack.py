@@ -7,6 +7,7 @@ Chinese names survive on Windows.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import os
@@ -20,32 +21,14 @@ from typing import Any
 from pbanalysis.calendar import Period, as_date
 from pbanalysis.errors import Code, PbError, near_names
 from pbanalysis.privacy.scan import scan_bytes
-from pbanalysis.reports.check.delivery import CHECKSUMS, GUIDE, MANIFEST
-from pbanalysis.reports.check.packing import checksums, guide, index_again, packed_name, stem_of_package
+from pbanalysis.reports.batch.tools import standard
+from pbanalysis.reports.check.delivery import CHECKSUMS, GUIDE, MANIFEST, Delivery
+from pbanalysis.reports.check.packing import checksums, guide, index_again, packed_name, title_of
+from pbanalysis.reports.check.vouching import Vouching
 from pbanalysis.reports.files import output_failed, read_json, sha256
-from pbanalysis.reports.manifest import county_files, seal
+from pbanalysis.reports.manifest import Entry, seal
 
 __all__ = ["Packed", "pack"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A finished OUT: its reports by township, and the frame of one of its attachments."""
-
-    out: Path
-    reports: Mapping[str, list[dict[str, Any]]]
-    names: Mapping[str, str]
-    frame: Mapping[str, Any]
-
-    @property
-    def period(self) -> Period:
-        """What the reports are about."""
-        return Period.parse(self.frame["period"])
-
-    @property
-    def stem(self) -> str:
-        """What the package is called, after the unit."""
-        return stem_of_package(self.period, self.frame["status"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,72 +62,91 @@ def pack(out: Path, target: Path | None = None, *, townships: Sequence[str] | No
         No finished report, an unknown township, a report that was changed since it was made; and
         ``PRIVACY_GATE`` when the scan finds something that belongs to a person or a machine.
     """
-    source = _source(Path(out).absolute())
-    folder = Path(target).absolute() if target is not None else source.out.parent
+    source = _Source(Path(out).absolute())
+    folder = Path(target).absolute() if target is not None else source.out.folder.parent
     folder.mkdir(parents=True, exist_ok=True)
     if not townships:
-        county = str(source.frame["county"]) or "全县"
-        return [_written(source, folder, f"{county}{source.stem}", sorted(source.reports), whole=True)]
-    codes = [_code(source, asked) for asked in dict.fromkeys(townships)]
+        return [_written(source, folder, source.out.entries, whole=True)]
+    codes = dict.fromkeys(source.code(asked) for asked in townships)
     return [
-        _written(source, folder, f"{source.names[code]}{source.stem}", [code], whole=False)
-        for code in dict.fromkeys(codes)
+        _written(source, folder, [e for e in source.out.entries if e.township_id == code], whole=False)
+        for code in codes
     ]
 
 
-def _source(out: Path) -> _Source:
-    reports: dict[str, list[dict[str, Any]]] = {}
-    names: dict[str, str] = {}
-    for entry in read_json(out / MANIFEST).get("reports", ()):
-        reports.setdefault(entry["township_id"], []).append(entry)
-        if entry["files"]:
-            names[entry["township_id"]] = next(iter(entry["files"])).split("/")[0].partition("_")[2]
-    frames = (read_json(path).get("document") for path in sorted(out.glob("*/facts.json")))
-    frame = next((frame for frame in frames if frame), None)
-    if not names or frame is None:
+class _Source:
+    """A finished OUT."""
+
+    def __init__(self, out: Path) -> None:
+        if not any(entry.get("files") for entry in read_json(out / MANIFEST).get("reports") or ()):
+            raise PbError(
+                Code.INPUT_REFUSED,
+                "这里没有做好的报告",
+                where=out.name,
+                fix="请先运行 pbanalysis report，再打包它的输出目录",
+            )
+        self.out = Delivery(out)
+        self.vouching = Vouching(self.out, standard())
+        self.period, self.as_of = Period.parse(self.vouching.frame[0]), self.vouching.frame[1]
+
+    def code(self, asked: str) -> str:
+        """The code of a township, given that or its name."""
+        units = {e.township_id: str(e.inputs["unit"]) for e in self.out.entries if "unit" in e.inputs}
+        for code, name in units.items():
+            if asked in (code, name):
+                return code
         raise PbError(
-            Code.INPUT_REFUSED,
-            "这里没有做好的报告",
-            where=out.name,
-            fix="请先运行 pbanalysis report，再打包它的输出目录",
+            Code.UNKNOWN_TOWNSHIP,
+            "报告目录里没有这个乡镇的报告",
+            where="--township",
+            got=asked,
+            fix=near_names(asked, units.values()),
         )
-    county = {code: str(frame["county"]) for code, name in names.items() if not name}
-    return _Source(out, reports, names | county, frame)
+
+    def files(self, entries: Iterable[Entry], *, whole: bool) -> dict[str, bytes]:
+        """The files of the entries, each checked against its checksum; of a whole package the county's own and
+        the error cards, to which its contents page leads."""
+        listed = dict(self.out.manifest.get("files") or {}) if whole else {}
+        for entry in entries:
+            listed |= entry.files
+        for name, digest in listed.items():
+            if name in self.vouching.foreign or sha256(self.out.path(name)) != digest:
+                raise PbError(
+                    Code.INPUT_REFUSED,
+                    "报告缺失、在生成之后被改动，或不是 pbanalysis 生成的",
+                    where=name,
+                    fix="请用 pbanalysis verify 核对，或用 pbanalysis report 重新生成后再打包",
+                )
+        cards = [name for name in sorted(self.vouching.cards) if whole and self.out.path(name).is_file()]
+        return {name: self.out.read(name) for name in (*listed, *cards)}
 
 
-def _code(source: _Source, asked: str) -> str:
-    for code, name in source.names.items():
-        if asked in (code, name):
-            return code
-    raise PbError(
-        Code.UNKNOWN_TOWNSHIP,
-        "报告目录里没有这个乡镇的报告",
-        where="--township",
-        got=asked,
-        fix=near_names(asked, source.names.values()),
-    )
-
-
-def _written(source: _Source, folder: Path, title: str, codes: Iterable[str], *, whole: bool) -> Packed:
+def _written(source: _Source, folder: Path, entries: Sequence[Entry], *, whole: bool) -> Packed:
     """Scan what goes into a package, write it beside its place, and only then give it its name."""
-    entries = [entry for code in codes for entry in source.reports[code]]
-    found = _files(source, entries, whole=whole)
+    found = source.files(entries, whole=whole)
+    title = title_of(entries, source.period, whole=whole)
     names = {packed_name(name, source.period): name for name in found}
     files = {path: found[name] for path, name in names.items()}
     paths = {name: path for path, name in names.items()}
-    manifest = {"version": 1, "title": title, "as_of": source.frame["as_of"], "names": names}
+    manifest: dict[str, Any] = {
+        "version": 1,
+        "title": title,
+        "as_of": source.as_of,
+        "whole": whole,
+        "names": names,
+    }
     manifest["reports"] = [_plain(entry, paths) for entry in entries]
     files["index.html"] = index_again(manifest, files.get("index.html"))
     reported = {path for entry in manifest["reports"] for path in entry["files"]}
     own = {path: _digest(data) for path, data in sorted(files.items()) if path not in reported}
     manifest = seal({**manifest, "names": {**names, "index.html": "index.html"}, "files": own})
     files[MANIFEST] = json.dumps(manifest, ensure_ascii=False, indent=1).encode("utf-8")
-    files[GUIDE] = guide(title, str(source.frame["as_of"]), found)
+    files[GUIDE] = guide(title, source.as_of, found)
     files[CHECKSUMS] = checksums({path: _digest(data) for path, data in files.items()})
-    not_scanned = _gate({names.get(path, path): data for path, data in files.items()}, names)
+    not_scanned = _gate({names.get(path, path): data for path, data in files.items()}, (title, *names))
     part = folder / f".{title}.{os.getpid()}.part"
     try:
-        _zip(part, title, files, source.frame)
+        _zip(part, title, files, as_date(source.as_of))
         os.replace(part, folder / f"{title}.zip")
     except OSError as error:
         raise output_failed(folder / f"{title}.zip", error) from error
@@ -179,38 +181,19 @@ def _gate(files: Mapping[str, bytes], paths: Iterable[str]) -> tuple[str, ...]:
     return unread
 
 
-def _plain(entry: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
+def _plain(entry: Entry, paths: Mapping[str, str]) -> dict[str, Any]:
     """An entry of the manifest with the names of the package, without what differs from run to run."""
-    kept = {key: entry[key] for key in ("township_id", "theme", "inputs")}
-    state = "failed" if entry["state"] == "failed" else "built"
-    files = {paths[name]: digest for name, digest in entry["files"].items()}
+    state = "failed" if entry.state == "failed" else "built"
+    files = {paths[name]: digest for name, digest in entry.files.items()}
+    kept = {"township_id": entry.township_id, "theme": entry.theme, "inputs": entry.inputs}
     return {**kept, "files": files, "state": state, "seconds": 0.0, "error": None}
-
-
-def _files(source: _Source, entries: Iterable[Mapping[str, Any]], *, whole: bool) -> dict[str, bytes]:
-    """The files of the entries, each checked against its checksum."""
-    files: dict[str, bytes] = {}
-    listed = county_files(source.out) if whole else {}
-    for path, digest in [*listed.items(), *(file for entry in entries for file in entry["files"].items())]:
-        if sha256(source.out / path) != digest:
-            raise PbError(
-                Code.INPUT_REFUSED,
-                "报告缺失，或在生成之后被改动",
-                where=path,
-                fix="请用 pbanalysis verify 核对，或用 pbanalysis report 重新生成后再打包",
-            )
-        files[path] = (source.out / path).read_bytes()
-    for card in sorted(source.out.glob("errors/*.html")) if whole else ():  # the contents page leads to them
-        files[f"errors/{card.name}"] = card.read_bytes()
-    return files
 
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _zip(path: Path, root: str, files: Mapping[str, bytes], frame: Mapping[str, Any]) -> None:
-    day = as_date(str(frame["as_of"]))
+def _zip(path: Path, root: str, files: Mapping[str, bytes], day: dt.date) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in sorted(files.items()):
             member = zipfile.ZipInfo(f"{root}/{name}", (day.year, day.month, day.day, 0, 0, 0))

@@ -7,6 +7,7 @@ their folders and sent on alone. None has a character that Windows forbids.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from html import escape, unescape
 from pathlib import PurePosixPath
@@ -16,9 +17,10 @@ from urllib.parse import quote, unquote
 from pbanalysis.calendar import Period
 from pbanalysis.reports.check.delivery import CHECKSUMS, GUIDE, MANIFEST
 from pbanalysis.reports.documents.document import STATUSES
+from pbanalysis.reports.manifest import Entry
 from pbanalysis.terms import THEMES
 
-__all__ = ["checksums", "guide", "index_again", "packed_name", "stem_of_package"]
+__all__ = ["checksums", "guide", "index_again", "packed_name", "title_of"]
 
 _LABELS = {  # in the order of the contents page
     "report.pdf": ("评估报告", "评估报告（PDF，供打印）"),
@@ -34,19 +36,25 @@ _LABELS = {  # in the order of the contents page
     "facts.json": ("数字出处", "报告中每个数的出处（供核对）"),
     "results.csv": ("全部指标", "全部指标（CSV）"),
 }
-_FORBIDDEN = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
+# what Windows forbids in a name (a point too: NUL.镇 is NUL), and what changes how it reads without being seen
+_FORBIDDEN = re.compile(r'[.\\/:*?"<>|\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]')
 _HREF = re.compile(r'(?<=href=")([^"#]+)(?=")')
 _CARDS = "未能生成的报告"
+_LONGEST = 24
 
 
-def stem_of_package(period: Period, status: str) -> str:
-    """What a package is called, after the unit.
+def title_of(entries: Iterable[Entry], period: Period, *, whole: bool) -> str:
+    """What a package is called: whose reports, of when, and whether they still are drafts.
 
-    >>> stem_of_package(Period.parse("2023"), "draft")
-    '2023年度基层党建评估报告_草稿'
+    ``whole`` packages are the county's; of attachments in several states the least final one tells.
     """
-    state = STATUSES.get(status, "")
-    return f"{period.title}基层党建评估报告{state and f'_{state}'}"
+    inputs = [entry.inputs for entry in entries]
+    states = {str(i["setting"]["status"]) for i in inputs if "setting" in i}
+    state = next((name for status, name in STATUSES.items() if status in states), "")
+    named = [i for i in inputs if "unit" in i]
+    county = next((str(i["county"]).partition(" ")[2] for i in named), "")
+    unit = (county or "全县") if whole else next((str(i["unit"]) for i in named), "")
+    return f"{_short(unit)}{period.title}基层党建评估报告{state and f'_{state}'}"
 
 
 def packed_name(name: str, period: Period) -> str:
@@ -64,18 +72,25 @@ def packed_name(name: str, period: Period) -> str:
     if folder == "errors":
         stem, _, theme = path.stem.rpartition("_")
         return (
-            f"{_CARDS}/{_plain(stem)}_{THEMES.get(theme, '评估报告' if theme == 'document' else theme)}.html"
+            f"{_CARDS}/{_short(stem)}_{THEMES.get(theme, '评估报告' if theme == 'document' else theme)}.html"
         )
-    unit = folder.partition("_")[2] if folder not in ("", "county") else "全县"
+    code, _, unit = folder.partition("_") if folder not in ("", "county") else ("", "", "全县")
     label = _LABELS.get(path.name, _LABELS.get(f"{path.stem}.html", (path.stem,)))[0]
     process = "_分析过程" * (path.suffix == ".ipynb")
-    file = _plain(f"{unit}_{period.title}_{label}{process}{path.suffix}")
-    return "/".join(filter(None, ("全县" if folder == "county" else _plain(folder), file)))
+    file = f"{_short(unit)}_{period.title}_{label}{process}{path.suffix}"
+    own = f"{code}_{_short(unit)}" if code else ""
+    return "/".join(filter(None, ("全县" if folder == "county" else own, file)))
 
 
-def _plain(text: str) -> str:
-    """Without what Windows forbids, and without a dot or space at an end."""
-    return _FORBIDDEN.sub("_", text).strip(" .")
+def _short(name: str) -> str:
+    """A unit's name as part of a file's: without what Windows forbids, and so short that the path is allowed.
+
+    Windows takes paths of 259 characters; the name stands in the package's, the folder's and the file's.
+
+    >>> _short("甲/乙镇. "), len(_short("镇" * 200))
+    ('甲_乙镇', 24)
+    """
+    return _FORBIDDEN.sub("_", unicodedata.normalize("NFC", name))[:_LONGEST].strip(" _")
 
 
 def index_again(manifest: Mapping[str, Any], page: bytes | None = None) -> bytes:

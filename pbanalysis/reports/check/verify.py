@@ -37,7 +37,7 @@ from pbanalysis.reports.versions import code_digest, libraries
 
 __all__ = ["FileVerdict", "VerifyReport", "verify"]
 
-_FEW = 2  # units that are not worth a second process
+_FEW = 6  # units that are done before a second process has imported what it needs
 _MOST = 6
 
 

@@ -17,7 +17,7 @@ from pbanalysis.reports.batch.planning import DOCUMENT
 from pbanalysis.reports.batch.tools import Tools
 from pbanalysis.reports.check.comparing import Change
 from pbanalysis.reports.check.delivery import Delivery
-from pbanalysis.reports.check.packing import packed_name, stem_of_package
+from pbanalysis.reports.check.packing import packed_name, title_of
 from pbanalysis.reports.check.remake import stem_of
 from pbanalysis.reports.manifest import COUNTY_FILES, Entry
 from pbanalysis.terms import OVERVIEW, REPORTS
@@ -153,12 +153,7 @@ class Vouching:
         for path, name in names.items():
             if (own := packed_name(name, period)) != path:
                 yield Change("包内文件名", own, path)
-        inputs = [entry.inputs for entry in self._out.entries]
-        status = next((i["setting"]["status"] for i in inputs if "setting" in i), "")
-        county = next((str(i["county"]).partition(" ")[2] for i in inputs if "county" in i), "")
-        whole = "results.csv" in self._out.listed or len(self._units) > 1
-        unit = (county or "全县") if whole else next(iter(self._units.values()), "").partition("_")[2]
-        title = f"{unit}{stem_of_package(period, status)}"
+        title = title_of(self._out.entries, period, whole=manifest.get("whole") is True)
         for what, should in (("title", title), ("as_of", self.frame[1])):
             if manifest.get(what) != should:
                 yield Change(f"清单的 {what}", should, str(manifest.get(what)))
