@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import pairwise
 
 import pytest
 import sample_blocks as sample
 
+from pbanalysis.errors import Code, PbError
 from pbanalysis.exhibits.blocks import Box
 from pbanalysis.reports.documents import attachments
 from pbanalysis.reports.documents.budget import BODY_MOST, budget
@@ -236,3 +238,17 @@ def test_nothing_at_all_is_still_a_document():
     """A township without any notebook gets an attachment that says so three times."""
     doc = compose_township({}, **FRAME)
     assert texts(doc.body).count("本期没有这一专题的数据") == 3
+
+
+@pytest.mark.parametrize(
+    ("suffix", "module", "package"),
+    [("docx", "docx", "python-docx"), ("xlsx", "xlsxwriter", "xlsxwriter")],
+)
+def test_a_format_whose_package_is_missing_says_what_to_install(monkeypatch, suffix, module, package):
+    """An expected error with the command to run, so that the batch makes the other formats all the same."""
+    written = {"docx": "word", "xlsx": "excel"}[suffix]
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.delitem(sys.modules, f"pbanalysis.reports.documents.{written}", raising=False)
+    with pytest.raises(PbError, match=f"pip install {package}") as caught:
+        attachments.attachment(suffix, sample.notebooks_of("middle"), sample.about("middle"))
+    assert (caught.value.code, caught.value.where) == (Code.ENGINE_MISSING, f"report.{suffix}")

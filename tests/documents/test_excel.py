@@ -118,6 +118,9 @@ def test_it_is_ready_to_print(book):
     sheet = book("middle").worksheets[0]
     assert sheet.freeze_panes == "B4"
     assert sheet.print_title_rows == "$3:$3"
+    for other in book("middle").worksheets:
+        first, _, last = (other.print_title_rows or "$0:$0").replace("$", "").partition(":")
+        assert int(first) <= int(last), other.title
     assert (sheet.page_setup.orientation, int(sheet.page_setup.paperSize)) == ("landscape", 9)
     assert sheet.sheet_properties.pageSetUpPr.fitToPage
     assert "&P" in sheet.oddFooter.center.text

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+from pbanalysis.errors import Code, PbError
 from pbanalysis.exhibits.blocks import blocks_of
 from pbanalysis.reports.documents.budget import budget
 from pbanalysis.reports.documents.document import Document, compose_county, compose_township
@@ -16,7 +17,9 @@ from pbanalysis.reports.documents.facts import as_json, collect
 
 __all__ = ["attachment", "compose", "facts", "remarks", "rendered"]
 
-_MODULES = {"pdf": "pdf", "docx": "word", "xlsx": "excel"}  # imported when first used: each is slow to load
+# format → module, imported when first used, for each is slow to load; and what it is called
+_MODULES = {"pdf": ("pdf", "PDF"), "docx": ("word", "Word 文件"), "xlsx": ("excel", "Excel 统计表")}
+_PACKAGES = {"docx": "python-docx"}  # that are not called as what is imported from them
 _OPTIONS = ("status", "start_page", "attachment_no")
 Notebooks = Mapping[str, Mapping[str, Any]]
 
@@ -44,8 +47,25 @@ def _composed(notebooks: Notebooks, about: Mapping[str, Any]) -> Document:
 
 
 def rendered(suffix: str, document: Document) -> bytes:
-    """The document as PDF, as a Word file, or the indicator table and the facts as a workbook."""
-    made: bytes = import_module(f"pbanalysis.reports.documents.{_MODULES[suffix]}").render(document)
+    """The document as PDF, as a Word file, or the indicator table and the facts as a workbook.
+
+    Raises
+    ------
+    PbError
+        ``ENGINE_MISSING`` when the package that writes the format is not installed.
+    """
+    module, name = _MODULES[suffix]
+    try:
+        made: bytes = import_module(f"pbanalysis.reports.documents.{module}").render(document)
+    except ModuleNotFoundError as error:
+        missing = str(error.name).partition(".")[0]
+        raise PbError(
+            Code.ENGINE_MISSING,
+            f"没有生成{name}的程序，{name}未生成，其他格式照常生成",
+            where=f"report.{suffix}",
+            got=missing,
+            fix=f"请运行 pip install {_PACKAGES.get(missing, missing)} 后重新生成",
+        ) from error
     return made
 
 

@@ -145,7 +145,8 @@ class _Book:
         sheet.write_string(0, 0, title, center)
         sheet.write_string(1, 0, about, self._style(font_size=9))
         sheet.freeze_panes(2 + head, 1)
-        sheet.repeat_rows(2, 1 + head)
+        if head:
+            sheet.repeat_rows(2, 1 + head)
         sheet.set_paper(9)
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
