@@ -9,8 +9,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
-
-from pbanalysis import __version__
+from importlib.metadata import version
 
 __all__ = ["cell_places", "trace"]
 
@@ -23,7 +22,7 @@ _PLACE = re.compile(
 
 def trace(error: BaseException) -> str:
     """Types and places of an error and of those that led to it, and the versions that ran."""
-    parts = [f"pbanalysis {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n"]
+    parts = [f"pbanalysis {version('pbanalysis')}, Python {sys.version.split()[0]}, {sys.platform}\n"]
     cause: BaseException | None = error
     while cause is not None:
         parts += [f"{type(cause).__name__}\n", *traceback.format_tb(cause.__traceback__)]

@@ -29,8 +29,14 @@ _PRELOAD = "pbanalysis.reports.batch.worker"
 
 
 def start_worker(address: str) -> None:
-    """In a new worker: leave Ctrl-C to the owner, die with it, know the warm parent, have its imports."""
+    """In a new worker: leave Ctrl-C to the owner, die with it, know the warm parent, have its imports.
+
+    It says what it has to say by what it returns: the owner's console is not for the libraries' English.
+    """
     leave_to_owner(started=True)
+    with open(os.devnull, "wb") as nowhere:
+        for console in (1, 2):
+            os.dup2(nowhere.fileno(), console)
     import_module(_PRELOAD)  # where workers are not forked from one that has it
     if address:
         os.environ[ADDRESS] = address
@@ -41,12 +47,13 @@ def start_worker(address: str) -> None:
 
 def _start_thread() -> None:
     """In a thread that will start processes."""
+    leave_to_owner(started=False)
     if sys.platform != "win32":
         from multiprocessing import resource_tracker
 
-        # started later, together with the first worker, it would lift the mask of this thread
+        # started later, together with the first worker, it would lift the mask of this thread; so it does now
         resource_tracker.ensure_running()
-    leave_to_owner(started=False)
+        leave_to_owner(started=False)
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:
