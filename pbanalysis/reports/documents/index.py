@@ -26,6 +26,7 @@ from pbanalysis.terms import STATES, THEMES
 
 __all__ = ["Sufficiency", "TownshipRow", "render_index"]
 
+_REPORTED = ("study", "development", "rectification")
 _SIGNALS = {code: VS_COUNTY_MARKS[code] for code in ("high", "low")}
 _COUNTED = ("met", "not_met", "not_due", "unknown", "na", "suppressed")
 
@@ -94,7 +95,7 @@ def render_index(
             county=county,
             period=period,
             as_of=as_of.isoformat(),
-            themes={key: THEMES[key] for key in ("study", "development", "rectification")},
+            themes={key: THEMES[key] for key in _REPORTED},
             rows=[(town, _cells(results, town.township_id)) for town in townships],
             county_cells=_cells(results[results["unit_level"] == "county"], None),
             county_files=county_files,
@@ -141,7 +142,7 @@ def _cells(results: pd.DataFrame, unit: str | None) -> dict[str, dict[str, Any]]
     rows = results if unit is None else results[results["unit_id"] == unit]
     theme = rows["indicator_id"].map(_headline())
     cells = {}
-    for key in ("study", "development", "rectification"):
+    for key in _REPORTED:
         part = rows[theme == key]
         counts = part["state"].value_counts()
         cells[key] = {
@@ -166,7 +167,7 @@ def _findings(results: pd.DataFrame, townships: Sequence[TownshipRow]) -> list[s
     short = towns[towns["state"] == "not_met"]["unit_id"].nunique()
     unknown = towns[towns["state"] == "unknown"]["unit_id"].nunique()
     judged = county["state"].isin(["met", "not_met"])
-    built = sum([*town.states.values()] == ["made"] * len(THEMES) for town in townships)
+    built = sum([*town.states.values()] == ["made"] * len(_REPORTED) for town in townships)
     failed = sum("failed" in town.states.values() for town in townships)
     rest = len(townships) - built - failed
     return [
