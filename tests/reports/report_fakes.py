@@ -21,6 +21,7 @@ from pbanalysis.calendar import Period
 from pbanalysis.errors import Code, PbError
 from pbanalysis.reports.batch import BatchResult, run
 from pbanalysis.reports.batch.tools import Tools
+from pbanalysis.reports.documents.contents import contents
 from pbanalysis.reports.kernel.jobs import Limits
 from pbanalysis.store.county import County
 from pbanalysis.store.frames import typed
@@ -156,11 +157,6 @@ def too_long(notebooks: Mapping[str, Any], about: Mapping[str, Any]) -> list[str
     return ["“二、发展党员”现4100字，建议减少100字"] if about["township"] == "甲镇" else []
 
 
-def index(**told: Any) -> bytes:
-    """A contents page: how many reports there are."""
-    return f"<title>{len(told['entries'])}</title>".encode()
-
-
 def reads(theme: str) -> Reads:
     """Each theme reads its own table, and prints its own number and the county's."""
     if theme == "overview":
@@ -190,13 +186,15 @@ def small_tools(folder: Path, **cells: Sequence[str]) -> Tools:
         documents={"pdf": document},
         facts=facts,
         reads=reads,
+        index=contents,
         limits=Limits(memory=0),
     )
 
 
 def report(store: Path, out: Path, tools: Tools, **options: Any) -> BatchResult:
     """Run a batch of the small county."""
-    options = {"workers": 2, "formats": ("html", "pdf"), **options}
+    setting = {"status": "draft", "start_page": 1, "attachment_no": 1}
+    options = {"workers": 2, "formats": ("html", "pdf"), "setting": setting, **options}
     return run(store, out, period=PERIOD, as_of=AS_OF, tools=tools, **options)
 
 

@@ -162,6 +162,65 @@ def test_a_failing_report_stops_no_other(report, store: Path, tmp_path: Path) ->
     assert entry["error"]["code"] == Code.NOTEBOOK_FAILED.value[0]
 
 
+def test_where_a_report_failed_is_written_down_without_values(report, store: Path, tmp_path: Path) -> None:
+    """Card and summary name a file for whoever mends it: cell and line of the error, and nothing of the data; it
+    goes when the report is made."""
+    out, templates = tmp_path / "out", tmp_path / "templates"
+    cells = ["def told(name):\n    return {}[name]", "told(county := '王小明')"]
+    tools = fakes.small_tools(templates, study=cells)
+    result = report(store, out, tools, townships=["甲镇"], themes=("study",))
+    log = out / ".work" / "errors" / "629901100_study.log"
+    assert [told.log for told in result.failed] == [str(log), ""]
+    assert any(str(log) in line for line in result.lines())
+    card = (out / "errors" / "629901100_甲镇_study.html").read_text(encoding="utf-8")
+    assert ".work/errors/629901100_study.log" in card
+    text = log.read_text(encoding="utf-8")
+    assert "KeyError" in text
+    assert "line 2, in told" in text
+    assert "王小明" not in text + card
+    report(store, out, fakes.small_tools(templates), townships=["甲镇"], themes=("study",))
+    assert not log.exists()
+
+
+def test_an_expected_error_in_a_cell_is_told_in_its_own_words(report, store: Path, tmp_path: Path) -> None:
+    """Its paragraph reaches summary and card; there is nothing for a maintainer to mend."""
+    cell = (
+        "from pbanalysis.errors import Code, PbError\n"
+        "raise PbError(Code.ENGINE_MISSING, '字体中没有这个字', where='图1', got='𠮷', fix='请安装字体')"
+    )
+    tools, out = fakes.small_tools(tmp_path / "templates", study=[cell]), tmp_path / "out"
+    failed = report(store, out, tools, townships=["甲镇"], themes=("study",)).failed[0]
+    assert failed.error == "study_quality.ipynb 第 3 格：图1：字体中没有这个字（实际为“𠮷”）。请安装字体。"
+    assert failed.log == ""
+    card = (out / "errors" / "629901100_甲镇_study.html").read_text(encoding="utf-8")
+    assert "<dd>图1：字体中没有这个字（实际为“𠮷”）</dd>" in card
+    assert "<dd>请安装字体。</dd>" in card
+
+
+def test_a_missing_font_is_said_once_before_anything_starts(
+    report, store: Path, tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder without fonts ends the run with the paragraph that says what to do; OUT is not even made."""
+    monkeypatch.setenv("PBANALYSIS_FONTS", str(tmp_path))
+    with pytest.raises(PbError, match="字体目录中没有中文字体文件"):
+        report(store, tmp_path / "out", tools)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_contents_page_is_the_same_whichever_run_made_the_reports(
+    report, finished: Path, store: Path, tools, tmp_path: Path
+) -> None:
+    """Made in two runs, then partly made again: byte for byte the page of one run."""
+    out = tmp_path / "out"
+    report(store, out, tools, townships=["乙乡"], themes=("study",))
+    whole = (finished / "index.html").read_bytes()
+    assert (out / "index.html").read_bytes() != whole
+    report(store, out, tools)
+    assert (out / "index.html").read_bytes() == whole
+    report(store, out, tools, townships=["甲镇"], force=True)
+    assert (out / "index.html").read_bytes() == whole
+
+
 def test_a_report_that_now_fails_takes_its_old_files_away(report, store: Path, tmp_path: Path) -> None:
     """An older report of the same name must not pass for the new one; when mended, the card goes away."""
     out, templates = tmp_path / "out", tmp_path / "templates"
@@ -278,17 +337,21 @@ def test_statements_are_looked_at_before_anything_starts(report, store: Path, to
 
 def test_a_copy_without_the_work_folder_vouches_for_every_file(report, store, tools, tmp_path: Path) -> None:
     """The manifest names the contents page and results.csv too: one byte changed in either is found on a copy."""
+
+    def found() -> list[str]:  # the fakes' attachments are no attachments, and told as such
+        told = [verdict.name for verdict in verify(copy, tools=tools).files if verdict.state != "untouched"]
+        return [name for name in told if "/" not in name]
+
     out, copy = tmp_path / "out", tmp_path / "copy"
-    report(store, out, dataclasses.replace(tools, index=fakes.index), themes=("study",))
+    report(store, out, tools, themes=("study",))
     shutil.copytree(out, copy, ignore=shutil.ignore_patterns(".work"))
-    assert verify(copy).ok
+    assert found() == []
     for name in ("index.html", "results.csv"):
         whole = (copy / name).read_bytes()
         (copy / name).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-        assert [v.name for v in verify(copy).files if v.state != "untouched"] == [name]
+        assert found() == [name]
         (copy / name).write_bytes(whole)
-    again = report(store, out, dataclasses.replace(tools, index=fakes.index), themes=("study",))
-    assert again.built == ()
+    assert report(store, out, tools, themes=("study",)).built == ()
 
 
 def test_a_second_run_on_the_same_out_is_refused(report, store: Path, tools, tmp_path: Path) -> None:

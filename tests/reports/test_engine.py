@@ -160,8 +160,9 @@ HANGS = "import time\ntime.sleep(60)"
         (HANGS, {"execution_timeout": 1}, "CellTimeoutError"),
         (HANGS, {"report_timeout": 1}, "CellTimeoutError"),
         ("x = bytearray(1 << 30)", {"memory_limit": 700 << 20}, "MemoryError"),
+        ("x = bytearray(5 << 30)", {}, "MemoryError"),
     ],
-    ids=["killed", "cell too slow", "report too slow", "too much memory"],
+    ids=["killed", "cell too slow", "report too slow", "too much memory", "more than the batch allows"],
 )
 def test_a_failure_is_told_on_disk(tmp_path: Path, cell: str, options: dict[str, Any], name: str) -> None:
     """A kernel that is killed, too slow or too large leaves a notebook marked failed at that cell, with the banner."""
