@@ -8,9 +8,7 @@ import random
 import re
 import subprocess
 import zipfile
-from pathlib import Path
 
-import pandas as pd
 import pytest
 import sample_blocks as sample
 from openpyxl import load_workbook
@@ -18,14 +16,16 @@ from tampering import parts_of_zip, tamper, write_zip
 
 from pbanalysis.errors import Code, PbError
 from pbanalysis.plan.registry import registry
+from pbanalysis.reports.batch.tools import standard
 from pbanalysis.reports.check.comparing import changes
 from pbanalysis.reports.check.delivery import Delivery
 from pbanalysis.reports.check.pack import pack
 from pbanalysis.reports.check.reading import Text, texts_of
-from pbanalysis.reports.check.remake import Remaker
+from pbanalysis.reports.check.remake import Remaker, delivered
 from pbanalysis.reports.check.verify import verify
 from pbanalysis.reports.documents import pdf
 from pbanalysis.reports.documents.document import recompose
+from pbanalysis.reports.manifest import seal
 
 FOLDER, OTHER = "629901106_双河镇", "629901200_柳林乡"
 
@@ -214,31 +214,6 @@ def test_a_package_is_verified_as_it_is(finished, tmp_path):
     assert verify(package.path).ok
 
 
-def test_numbers_are_recomputed_from_the_store(out, monkeypatch):
-    """With the store's results at hand each fact of an indicator is compared with what they say now."""
-    facts = json.loads((out / FOLDER / "facts.json").read_text(encoding="utf-8"))["facts"]
-    rows: dict[tuple[str, str], dict[str, object]] = {}
-    for fact in facts:
-        found = re.fullmatch(r"(county\.)?([SDR]\d\d)\.(\w+)", fact["id"])
-        if found and not found[3].startswith("previous"):
-            unit, level = ("629901", "county") if found[1] else ("629901106", "township")
-            row = {"indicator_id": found[2], "unit_id": unit, "unit_level": level}
-            rows.setdefault((unit, found[2]), row)[found[3]] = fact["value"]
-    frame = pd.DataFrame(rows.values())
-    monkeypatch.setattr(Remaker, "results", frame)
-    monkeypatch.setattr(Remaker, "store", Path("store"))
-    report = verify(out / FOLDER / "facts.json")
-    assert report.ok
-    assert report.recomputed == sum(len(row) - 3 for row in rows.values())
-    known = frame.index[frame["value"].notna() & (frame["unit_level"] == "township")][0]
-    frame.loc[known, "value"] = 0.123
-    (wrong,) = verify(out / FOLDER / "facts.json").disagreements
-    assert (wrong.old, wrong.fact) == ("0.123", f"{frame.loc[known, 'indicator_id']}.value")
-    moved = verify(out / FOLDER / "facts.json")
-    assert moved.moved_on == (f"{FOLDER}/facts.json",)
-    assert "数据仓或程序在报告生成之后有变动" in moved.lines()[0]
-
-
 def test_a_file_without_its_manifest_cannot_be_verified(tmp_path, out):
     """A file that lies alone: wrong use, and what to do."""
     alone = tmp_path / "alone.docx"
@@ -277,8 +252,83 @@ def test_readings_of_the_same_file_do_not_differ(made):
 
 def test_every_file_is_made_again_byte_for_byte(finished):
     """What verify compares with is what was delivered: pages, attachment, workbook and facts."""
-    remaker = Remaker(Delivery(finished), None, frozenset())
-    made_again = [p for p in sorted(finished.rglob("*")) if p.suffix in {".pdf", ".docx", ".xlsx", ".html", ".json"} and p.parent != finished]  # fmt: skip
-    assert len(made_again) == 13
-    for path in made_again:
-        assert remaker.file(path.relative_to(finished).as_posix()) == path.read_bytes(), path.name
+    out, tools, count = Delivery(finished), standard(), 0
+    for folder in (FOLDER, OTHER):
+        remaker = Remaker(out, folder, tools, delivered(out, folder, tools))
+        for path in sorted((finished / folder).iterdir()):
+            name = f"{folder}/{path.name}"
+            assert remaker.file(name) == path.read_bytes() or path.suffix == ".ipynb", name
+            count += path.suffix != ".ipynb"
+    assert count == 13
+
+
+BROKEN = [
+    {"reports": 1},
+    {"reports": [{"township_id": "1"}]},
+    {"reports": [1]},
+    {"reports": [{"township_id": "1", "theme": "study", "state": "built", "files": [1]}]},
+    {"reports": [{"township_id": "1", "theme": "study", "state": "built", "inputs": []}]},
+    {"reports": [], "files": {"a": 1}},
+    {"reports": [], "names": 3},
+]
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_a_manifest_of_another_shape_is_refused(tmp_path, content):
+    """Whatever stands where entries should: one Chinese sentence, never a traceback."""
+    (tmp_path / "manifest.json").write_text(json.dumps(seal(content)), encoding="utf-8")
+    with pytest.raises(PbError, match="清单") as caught:
+        verify(tmp_path)
+    assert caught.value.exit_status == 3
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda entry: entry["inputs"].update(parameters="x"),
+        lambda entry: entry["inputs"].update(parameters={"period": "x", "as_of": 7}),
+        lambda entry: entry["inputs"].update(reports=["study"], setting=[], unit=5, county=None),
+        lambda entry: entry["inputs"].clear(),
+        lambda entry: entry.update(theme="..", township_id="../.."),
+    ],
+)
+def test_nonsense_in_the_entries_is_told(out, edit):
+    """Values of other types and names of other things, sealed: verdicts, never a traceback, never a pass."""
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    for entry in manifest["reports"]:
+        edit(entry)
+    (out / "manifest.json").write_text(json.dumps(seal(manifest)), encoding="utf-8")
+    report = verify(out)
+    assert report.exit_status == 1
+    assert verdict_of(report, "manifest.json").state == "changed"
+
+
+def test_a_manifest_without_its_seal_is_not_believed(out):
+    """Who changes it and takes the seal away is found out."""
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["seal"]
+    (out / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert verdict_of(verify(out), "manifest.json").state == "changed"
+
+
+def test_a_title_is_not_taken_from_the_page(out):
+    """Another township's or another year's name in a page's title and heading: found, though the page is whole."""
+    path = out / FOLDER / "study_quality.html"
+    path.write_text(path.read_text(encoding="utf-8").replace("2023年度", "2024年度"), encoding="utf-8")
+    sample.vouch(out)
+    changes_of = verdict_of(verify(out), f"{FOLDER}/study_quality.html").changes
+    assert any((c.old, c.new) == ("2023", "2024") for c in changes_of)
+
+
+@pytest.mark.parametrize("member", ["../out.txt", "x/y.txt"])
+def test_a_package_holds_nothing_beside_its_folder(finished, tmp_path, member):
+    """A file put into the zip outside the reports' folder is named; it is not written outside either."""
+    (package,) = pack(finished, tmp_path / "zip", townships=["双河镇"])
+    with zipfile.ZipFile(package.path, "a") as archive:
+        archive.writestr(member, "x")
+    report = verify(package.path)
+    assert report.exit_status == 1
+    assert [v.state for v in report.files if v.name.endswith(".txt") and v.state != "untouched"] == [
+        "unlisted"
+    ]
+    assert not (tmp_path / "out.txt").exists()

@@ -19,6 +19,7 @@ from pbanalysis.reports.manifest import Entry, seal
 __all__ = ["CHECKSUMS", "GUIDE", "MANIFEST", "Delivery"]
 
 MANIFEST, CHECKSUMS, GUIDE = "manifest.json", "校验码.txt", "说明.txt"
+_TABLES = ("parameters", "reports", "setting", "libraries", "rows")
 _NOT_OURS = {WORK, ".ipynb_checkpoints"}
 _LITTER = ("~$", ".~", "._", ".DS_Store", "Thumbs.db", "desktop.ini")  # left by editors and file managers
 
@@ -71,10 +72,21 @@ class Delivery:
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
-        """The manifest's entries, their files by the names that ``report`` gives."""
+        """The manifest's entries, their files by the names that ``report`` gives.
+
+        An input that should be a table and is none is taken as empty; the inputs' key then does not fit.
+        """
         names = self.names
         return tuple(
-            replace(e, files={names[path]: digest for path, digest in e.files.items()}) for e in self._entries
+            replace(
+                e,
+                files={names[path]: digest for path, digest in e.files.items()},
+                inputs={
+                    key: {} if key in _TABLES and not isinstance(value, dict) else value
+                    for key, value in e.inputs.items()
+                },
+            )
+            for e in self._entries
         )
 
     def entries_of(self, folder: str) -> Mapping[str, Entry]:

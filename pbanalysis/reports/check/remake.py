@@ -35,7 +35,7 @@ __all__ = ["Remaker", "delivered", "from_store", "inside", "stem_of"]
 Notebooks = Callable[[str], Any]  # theme → its notebook; None where there is none to go by
 _FRAME = re.compile(r'"document":\s*')
 # what a notebook, or an entry of the manifest, that was tampered with may lead to
-_TAMPERED = (PbError, KeyError, TypeError, ValueError, AttributeError, IndexError)
+_TAMPERED = (PbError, LookupError, TypeError, ValueError, AttributeError)
 
 
 def stem_of(theme: str, tools: Tools) -> str:

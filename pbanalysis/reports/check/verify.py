@@ -66,7 +66,9 @@ def verify(path: Path, *, store: Path | None = None, tools: Tools | None = None)
         )
     if path.suffix.lower() == ".zip":
         with tempfile.TemporaryDirectory() as folder:
-            return _Check(_unpacked(path, Path(folder)), store, tools).report()
+            delivery = _unpacked(path, Path(folder))
+            report = _Check(delivery, store, tools).report()
+            return replace(report, files=(*report.files, *_outside(delivery.folder, Path(folder))))
     if path.is_dir():
         return _Check(_found(path / MANIFEST, path), store, tools).report()
     manifest = next((parent / MANIFEST for parent in path.parents if (parent / MANIFEST).exists()), None)
@@ -83,6 +85,14 @@ def _unpacked(path: Path, folder: Path) -> Delivery:
         ) from error
     found = sorted(folder.rglob(MANIFEST), key=lambda manifest: len(manifest.parts))
     return _found(found[0] if found else None, path)
+
+
+def _outside(reports: Path, folder: Path) -> Iterator[FileVerdict]:
+    """What a package holds beside the folder of the reports."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_relative_to(reports):
+            name = path.relative_to(folder).as_posix()
+            yield FileVerdict(name, "unlisted", note="在附件包里，却不在报告的文件夹里")
 
 
 def _found(manifest: Path | None, path: Path) -> Delivery:
@@ -166,7 +176,7 @@ class _Check:
         now = {theme: inputs["key"] for theme, inputs in self._now.inputs(code).items()}
         same = {theme for theme, entry in entries.items() if entry.inputs.get("key") == now.get(theme, "")}
         document = entries.get(DOCUMENT)
-        inside = document.inputs.get("reports") or {} if document else {}
+        inside = document.inputs.get("reports", {}) if document else {}
         if document and not _programs([document]) and inside and {*inside} <= same:
             same.add(DOCUMENT)
         return frozenset(same)

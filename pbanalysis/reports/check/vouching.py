@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from pathlib import PurePosixPath
 
 from pbanalysis.calendar import Period
 from pbanalysis.errors import PbError
@@ -83,8 +84,14 @@ class Vouching:
         return frozenset(self._out.listed) - allowed
 
     def _files(self, theme: str) -> set[str]:
+        """Files that an entry may have."""
+        attachments = {f"report.{kind}" for kind in self._tools.documents} if theme == DOCUMENT else set()
+        return self._needed(theme) | attachments
+
+    def _needed(self, theme: str) -> set[str]:
+        """Files that an entry has, whatever formats were asked for."""
         if theme == DOCUMENT:
-            return {"facts.json", *(f"report.{kind}" for kind in self._tools.documents)}
+            return {"facts.json"}
         if theme not in (*self._tools.stems, OVERVIEW):
             return set()
         return {f"{stem_of(theme, self._tools)}.{suffix}" for suffix in ("ipynb", *self._tools.pages)}
@@ -107,12 +114,14 @@ class Vouching:
                 yield Change(f"{where}的输入校验码", made, seen[entry.key])
             if (own := _frame(entry)) and own != self.frame:
                 yield Change(f"{where}的报告期和截止日", " ".join(self.frame), " ".join(own))
-            unit = (entry.inputs.get("parameters") or {}).get("township_id", entry.township_id)
+            unit = entry.inputs.get("parameters", {}).get("township_id", entry.township_id)
             if unit != entry.township_id:
                 yield Change(f"{where}的乡镇代码", entry.township_id, str(unit))
+            if entry.state != "failed":
+                has = {PurePosixPath(name).name for name in entry.files}
+                yield from (Change(f"{where}的文件", file, "") for file in self._needed(entry.theme) - has)
         for entry in self._out.entries:
-            inside = entry.inputs.get("reports") if entry.theme == DOCUMENT else None
-            for theme, key in (inside or {}).items():
+            for theme, key in entry.inputs.get("reports", {}).items():
                 if (own_key := seen.get((entry.township_id, theme), "")) != key:
                     what = f"{self._called(entry)}所依据的{_CALLED.get(theme, theme)}"
                     yield Change(what, own_key, str(key))
@@ -161,6 +170,6 @@ class Vouching:
 
 def _frame(entry: Entry) -> tuple[str, str] | None:
     parameters = entry.inputs.get("parameters")
-    if not isinstance(parameters, dict):
+    if not parameters:
         return None
     return str(parameters.get("period")), str(parameters.get("as_of"))
