@@ -148,7 +148,7 @@ def provenance(report: Report) -> Table:
             Row(("对象", NONE, f"{report.unit_name}（{report.unit}）")),
             Row(("报告期和截止日", NONE, f"{report.period.label}，{report.county.as_of}")),
             Row(("程序和指标口径", NONE, f"pbanalysis {__version__}，口径第 {registry().version} 版")),
-            Row(("本专题用到的数据表",), kind="group"),
+            Row(("用到的数据表",), kind="group"),
             *tables,
             *((Row(("来源文件",), kind="group"), *files) if files else ()),
         ),

@@ -9,7 +9,7 @@ import pytest
 import sample_blocks as sample
 
 from pbanalysis.errors import Code, PbError
-from pbanalysis.exhibits.blocks import Box
+from pbanalysis.exhibits.blocks import Box, Column, Row, Table
 from pbanalysis.reports.documents import attachments
 from pbanalysis.reports.documents.budget import BODY_MOST, budget
 from pbanalysis.reports.documents.document import compose_county, compose_township, recompose
@@ -103,6 +103,27 @@ def test_numbers_that_a_notebook_gave_its_headings_are_replaced():
     parts = {"study": [block, *sample.parts_of("middle")["study"]]}
     doc = compose_township(parts, **FRAME)
     assert "1.组织生活" in headings(doc, 3)
+
+
+def test_sources_of_the_themes_are_one_table_by_its_headings():
+    """Every theme's tables and files stand under their own heading in the attachment, each once."""
+
+    def sources(theme: str, tables: list[str], files: list[str]) -> Table:
+        rows = [Row(("数据表",), kind="group"), *(Row((name, "1")) for name in tables)]
+        rows += [Row(("文件",), kind="group"), *(Row((name, "1")) for name in files)]
+        columns = (Column(key="what", title="项目"), Column(key="n", title="行数"))
+        shared = {"role": "provenance", "title": "数据", "unit": "行", "source": "数据仓"}
+        return Table(id=f"{theme}.provenance", columns=columns, rows=tuple(rows), **shared)
+
+    own = {
+        "study": sources("study", ["会议", "组织"], ["会议.xlsx", "组织.csv"]),
+        "rectification": sources("rectification", ["组织", "问题"], ["组织.csv", "问题.xlsx"]),
+    }
+    doc = compose_township({theme: [table.block()] for theme, table in own.items()}, **FRAME)
+    (found,) = (b for b in doc.annex if b["type"] == "table" and b.get("title") == "数据")
+    assert [row["cells"][0] for row in found["rows"]] == [
+        "数据表", "会议", "组织", "问题", "文件", "会议.xlsx", "组织.csv", "问题.xlsx",
+    ]  # fmt: skip
 
 
 def test_what_may_not_be_concluded_stands_first_in_every_theme(documents):
