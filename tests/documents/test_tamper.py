@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 import sample_blocks as sample
 from tampering import tamper
@@ -22,8 +23,10 @@ from pbanalysis.calendar import Period
 from pbanalysis.demo import demo_tables
 from pbanalysis.reports.batch import run
 from pbanalysis.reports.batch.incremental import key_of
+from pbanalysis.reports.batch.tools import standard
 from pbanalysis.reports.check.pack import pack
 from pbanalysis.reports.check.verify import verify
+from pbanalysis.reports.documents import attachments
 from pbanalysis.reports.manifest import seal
 from pbanalysis.store.write import write_store
 
@@ -237,6 +240,31 @@ def test_what_the_manifest_says_of_inputs_must_fit(moved: Path) -> None:
         (moved / "manifest.json").write_bytes(genuine)
 
 
+def test_an_attachment_cannot_pass_over_a_theme(moved: Path) -> None:
+    """Made without the theme that looks bad, by this very program, its entry made to fit: the theme is missed."""
+    notebooks = {
+        theme: nbformat.read(moved / TOWN / f"{standard().stems[theme]}.ipynb", as_version=4)
+        for theme in ("study", "development")
+    }
+    facts = json.loads((moved / TOWN / "facts.json").read_text(encoding="utf-8"))["document"]
+
+    def edit(manifest: dict[str, Any]) -> None:
+        inputs = entry_of(manifest, TOWN, "document")["inputs"]
+        del inputs["reports"]["rectification"]
+        inputs["key"] = key_of(inputs)
+        facts["checksums"]["数据"] = inputs["key"]
+
+    forge(moved, edit)
+    about = {**facts, "county_id": COUNTY["code"]}
+    for kind in ("pdf", "docx", "xlsx"):
+        (moved / TOWN / f"report.{kind}").write_bytes(attachments.attachment(kind, notebooks, about))
+    (moved / TOWN / "facts.json").write_bytes(attachments.facts(notebooks, about))
+    sample.vouch(moved)
+    wrong = {verdict.name: verdict for verdict in verify(moved).files if verdict.state != "untouched"}
+    assert set(wrong) == {"manifest.json"}
+    assert "云台镇　汇总附件的专题：现为 （无），应为 整改成效" in "\n".join(wrong["manifest.json"].lines())
+
+
 def test_a_township_taken_out_altogether_is_missed(moved: Path) -> None:
     """Its folder deleted and its entries too: the store knows that there is one more township."""
     shutil.rmtree(moved / TOWN)
@@ -255,9 +283,8 @@ def test_a_final_report_cannot_be_made_of_a_draft(moved: Path) -> None:
 
     forge(moved, edit)
     changed = {v.name for v in verify(moved).files if v.state == "changed"}
-    assert changed == {
-        f"{TOWN}/{name}" for name in ("facts.json", "report.pdf", "report.docx", "report.xlsx")
-    }
+    attachment = {f"{TOWN}/{name}" for name in ("facts.json", "report.pdf", "report.docx", "report.xlsx")}
+    assert changed == {"index.html", *attachment}
 
 
 def test_a_file_that_was_put_among_the_reports_is_told(moved: Path) -> None:

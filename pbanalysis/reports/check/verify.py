@@ -200,7 +200,7 @@ class _Check:
         if only not in (None, MANIFEST):
             yield from () if self._chosen() else [self._unlisted(str(only))]
             return
-        doubts = tuple(self._vouching.doubts(self._now.towns if self._now else None))
+        doubts = tuple(self._vouching.doubts(self._now.towns if self._now else None, self._same))
         seal = "清单自身的校验码不符：清单里有内容被改动；各文件另与重新生成的内容核对"
         note = "" if out.sealed else seal
         state: State = "changed" if doubts or note else "untouched"

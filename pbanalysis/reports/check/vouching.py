@@ -7,7 +7,7 @@ and of the store, is not as easily made to fit.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -96,13 +96,17 @@ class Vouching:
             return set()
         return {f"{stem_of(theme, self._tools)}.{suffix}" for suffix in ("ipynb", *self._tools.pages)}
 
-    def doubts(self, towns: Mapping[str, str] | None) -> Iterator[Change]:
+    def doubts(
+        self, towns: Mapping[str, str] | None, same: Callable[[str], Collection[str]]
+    ) -> Iterator[Change]:
         """What in the manifest cannot be: where, what it should be, what it says.
 
         Parameters
         ----------
         towns
             Names by code of the store's units; ``None`` without a store.
+        same
+            Themes of a folder whose inputs still are those of the store: an attachment holds them all.
         """
         seen: dict[tuple[str, str], str] = {}
         for entry in self._out.entries:
@@ -121,7 +125,11 @@ class Vouching:
                 has = {PurePosixPath(name).name for name in entry.files}
                 yield from (Change(f"{where}的文件", file, "") for file in self._needed(entry.theme) - has)
         for entry in self._out.entries:
-            for theme, key in entry.inputs.get("reports", {}).items():
+            inside = entry.inputs.get("reports", {})
+            standing = same(self._units.get(entry.township_id, "")) if entry.theme == DOCUMENT else ()
+            for theme in {*standing} - {*inside, DOCUMENT}:
+                yield Change(f"{self._called(entry)}的专题", _CALLED[theme], "")
+            for theme, key in inside.items():
                 if (own_key := seen.get((entry.township_id, theme), "")) != key:
                     what = f"{self._called(entry)}所依据的{_CALLED.get(theme, theme)}"
                     yield Change(what, own_key, str(key))
