@@ -8,7 +8,9 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import zipfile
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -310,6 +312,27 @@ def test_a_personal_value_stops_the_package(out, planted):
     assert caught.value.exit_status == 4
     assert planted.split()[-1] not in str(caught.value)
     assert [path.name for path in out.parent.iterdir()] == ["OUT"]
+
+
+@pytest.mark.parametrize("where", ["out", "store", "python"])
+def test_a_folder_of_this_machine_stops_the_package(tmp_path, finished, where):
+    """Wherever OUT, the store or the program lie, and however a file writes it; the place is not repeated."""
+    out, store = tmp_path / "张三的文件" / "OUT", tmp_path / "张三的数据"
+    shutil.copytree(finished, out)
+    (out / ".work").mkdir(exist_ok=True)
+    (out / ".work" / "store").write_text("../../../张三的数据", encoding="utf-8")
+    assert pack(out)
+    place = {"out": out, "store": store, "python": Path(sys.prefix)}[where]
+    path = out / MIDDLE / "rectification.ipynb"
+    escaped = json.dumps(f"{place}/x")[1:-1]
+    path.write_text(
+        path.read_text("utf-8").replace('"metadata":{', f'"metadata":{{"note":"{escaped}",', 1), "utf-8"
+    )
+    sample.vouch(out)
+    with pytest.raises(PbError, match="本机目录") as caught:
+        pack(out)
+    assert caught.value.code is Code.PRIVACY_GATE
+    assert str(place) not in str(caught.value)
 
 
 TEXTS = {  # file → the part of it, what stands before the place, how the text is put in

@@ -11,10 +11,11 @@ import datetime as dt
 import hashlib
 import json
 import os
+import sys
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from pbanalysis.reports.batch.tools import standard
 from pbanalysis.reports.check.delivery import CHECKSUMS, GUIDE, MANIFEST, Delivery
 from pbanalysis.reports.check.packing import checksums, guide, index_again, packed_name, title_of
 from pbanalysis.reports.check.vouching import Vouching
-from pbanalysis.reports.files import output_failed, read_json, sha256
+from pbanalysis.reports.files import POINTER, WORK, output_failed, read_json, sha256
 from pbanalysis.reports.manifest import Entry, seal
 
 __all__ = ["Packed", "pack"]
@@ -103,6 +104,15 @@ class _Source:
             fix=near_names(asked, units.values()),
         )
 
+    def places(self) -> set[str]:
+        """Where OUT, its store and the program lie on this machine, as a text may write them."""
+        lie = {self.out.folder, Path(sys.prefix), Path.home()}
+        pointer = self.out.folder / WORK / POINTER
+        if pointer.is_file():
+            lie.add(pointer.parent / pointer.read_text(encoding="utf-8"))
+        lie = {path for known in lie for path in (known, known.resolve()) if len(path.parts) > 2}
+        return {text for path in lie for text in (str(path), path.as_posix(), json.dumps(str(path))[1:-1])}
+
     def files(self, entries: Iterable[Entry], *, whole: bool) -> dict[str, bytes]:
         """The files of the entries, each checked against its checksum; of a whole package the county's own and
         the error cards, to which its contents page leads."""
@@ -143,7 +153,8 @@ def _written(source: _Source, folder: Path, entries: Sequence[Entry], *, whole: 
     files[MANIFEST] = json.dumps(manifest, ensure_ascii=False, indent=1).encode("utf-8")
     files[GUIDE] = guide(title, source.as_of, found)
     files[CHECKSUMS] = checksums({path: _digest(data) for path, data in files.items()})
-    not_scanned = _gate({names.get(path, path): data for path, data in files.items()}, (title, *names))
+    original = {names.get(path, path): data for path, data in files.items()}
+    not_scanned = _gate(original, (title, *names), source.places())
     part = folder / f".{title}.{os.getpid()}.part"
     try:
         _zip(part, title, files, as_date(source.as_of))
@@ -156,8 +167,8 @@ def _written(source: _Source, folder: Path, entries: Sequence[Entry], *, whole: 
     return Packed(folder / f"{title}.zip", not_scanned)
 
 
-def _gate(files: Mapping[str, bytes], paths: Iterable[str]) -> tuple[str, ...]:
-    """Stop on anything personal, in names and contents; what cannot be scanned does not leave either.
+def _gate(files: Mapping[str, bytes], paths: Iterable[str], places: Iterable[str]) -> tuple[str, ...]:
+    """Stop on anything personal or of this machine, in names and contents; what cannot be scanned stays too.
 
     A PDF that cannot be read here says what the Word file beside it says, which is scanned: it may leave,
     and is named. ``files`` bear the names of the run, so that they are found there; ``paths`` are those of
@@ -167,8 +178,9 @@ def _gate(files: Mapping[str, bytes], paths: Iterable[str]) -> tuple[str, ...]:
     hits += [
         hit
         for name, data in sorted(files.items())
-        for hit in (*scan_bytes(name.encode(), name), *scan_bytes(data, name))
+        for hit in (*scan_bytes(name.encode(), name), *scan_bytes(data, name, forbidden=places))
     ]
+    hits = [replace(hit, kind="home_path") if hit.kind == "forbidden" else hit for hit in hits]
     unread = tuple(h.place for h in hits if h.kind == "not_scanned" and h.place.lower().endswith(".pdf"))
     hits = [hit for hit in hits if hit.kind != "not_scanned" or hit.place not in unread]
     if hits:
