@@ -290,6 +290,7 @@ def test_an_attachment_cannot_pass_over_a_theme(moved: Path) -> None:
     wrong = {verdict.name: verdict for verdict in verify(moved).files if verdict.state != "untouched"}
     assert set(wrong) == {"manifest.json"}
     assert "云台镇　汇总附件的专题：现为 （无），应为 整改成效" in "\n".join(wrong["manifest.json"].lines())
+    assert not verify(moved / TOWN / "report.pdf").ok
 
 
 def test_a_township_taken_out_altogether_is_missed(moved: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from pbanalysis.reports.batch.tools import Tools
 from pbanalysis.reports.check.anew import Now
@@ -31,7 +31,9 @@ class CountyFiles:
         Whether another version of the program made them.
     """
 
-    def __init__(self, out: Delivery, now: Now | None, tools: Tools, *, all_same: bool, other: bool) -> None:
+    def __init__(
+        self, out: Delivery, now: Now | None, tools: Tools, all_same: Callable[[], bool], *, other: bool
+    ) -> None:
         self._out, self._now, self._tools = out, now, tools
         self._all_same, self._other = all_same, other
 
@@ -65,7 +67,7 @@ class CountyFiles:
             return found
         if self._other:
             return FileVerdict(shown, "otherwise" if found.changes else "untouched", found.changes)
-        if not self._all_same and not self._of_package(name):
+        if not self._all_same() and not self._of_package(name):
             return None
         by = "由清单排出" if self._of_package(name) else "由数据仓生成"
         note = "；".join(filter(None, (SEALED_ANEW.format(by), found.note)))

@@ -7,6 +7,7 @@ with it does not make it genuine.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -148,8 +149,6 @@ class _Judge:
 
     @staticmethod
     def _facts(data: bytes | None) -> list[Mapping[str, Any]]:
-        import json
-
         try:
             facts = json.loads(data)["facts"] if data else []
             return [fact for fact in facts if "id" in fact]

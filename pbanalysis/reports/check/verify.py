@@ -29,7 +29,7 @@ from pbanalysis.reports.check.anew import Now
 from pbanalysis.reports.check.countys import CountyFiles, package_files
 from pbanalysis.reports.check.delivery import MANIFEST, Delivery
 from pbanalysis.reports.check.judging import Judged, Task, judge
-from pbanalysis.reports.check.verdicts import FileVerdict, State, VerifyReport
+from pbanalysis.reports.check.verdicts import FileVerdict, VerifyReport
 from pbanalysis.reports.check.vouching import Vouching
 from pbanalysis.reports.files import POINTER, WORK, sha256
 from pbanalysis.reports.manifest import COUNTY_FILES, Entry
@@ -126,10 +126,11 @@ class _Check:
             run = _workers(stack, len(tasks))
             self._now = self._opened(Path(work))
             given = [run(judge, self._task(folder, names), self._tools) for folder, names in tasks.items()]
-            own = CountyFiles(out, self._now, self._tools, all_same=self._all_same, other=bool(self._made_by))
-            countys = own.judged({name: chosen[name] for name in COUNTY_FILES if name in chosen})
-            judged = [countys, *(future.result() for future in given)]
-        verdicts = [*_misplaced(judged, out), *self._beside()]
+            own = {name: chosen[name] for name in COUNTY_FILES if name in chosen}
+            countys = CountyFiles(out, self._now, self._tools, self._all_same, other=bool(self._made_by))
+            beside = [*self._beside()]
+            judged = [countys.judged(own), *(future.result() for future in given)]
+        verdicts = [*_misplaced(judged, out), *beside]
         return VerifyReport(
             tuple(sorted(verdicts, key=lambda verdict: verdict.name)),
             store=str(self._store or "") if self._now else "",
@@ -181,7 +182,6 @@ class _Check:
             same.add(DOCUMENT)
         return frozenset(same)
 
-    @cached_property
     def _all_same(self) -> bool:
         """Whether the store still is what every report was made of."""
         folders = {folder for folder in self._out.folders() if self._vouching.code(folder)}
@@ -197,17 +197,27 @@ class _Check:
         for name in foreign & {*self._chosen()}:
             note = "清单中列有它，但 pbanalysis 不生成这样的文件，或不在这个位置"
             yield FileVerdict(out.shown(name), "unlisted", note=note)
-        if only not in (None, MANIFEST):
-            yield from () if self._chosen() else [self._unlisted(str(only))]
-            return
-        doubts = tuple(self._vouching.doubts(self._now.towns if self._now else None, self._same))
-        seal = "清单自身的校验码不符：清单里有内容被改动；各文件另与重新生成的内容核对"
-        note = "" if out.sealed else seal
-        state: State = "changed" if doubts or note else "untouched"
-        yield FileVerdict(MANIFEST, state, doubts, note)
+        manifest = self._of_manifest()
+        if only in (None, MANIFEST):
+            yield manifest
+        elif not self._chosen():
+            yield self._unlisted(str(only))
+        elif manifest.state != "untouched":  # what a single file is held against rests on it
+            yield manifest
         if only is None:
             yield from (self._unlisted(path) for path in out.extra(self._vouching.cards))
             yield from package_files(out) if out.packed else ()
+
+    def _of_manifest(self) -> FileVerdict:
+        folders = {PurePosixPath(name).parent.as_posix() for name in self._chosen()}
+
+        def same(folder: str) -> frozenset[str]:
+            return self._same(folder) if self._only == MANIFEST or folder in folders else frozenset()
+
+        doubts = tuple(self._vouching.doubts(self._now.towns if self._now else None, same))
+        seal = "清单自身的校验码不符：清单里有内容被改动；各文件另与重新生成的内容核对"
+        note = "" if self._out.sealed else seal
+        return FileVerdict(MANIFEST, "changed" if doubts or note else "untouched", doubts, note)
 
     def _unlisted(self, path: str) -> FileVerdict:
         """A file nobody vouches for; a copy of one that is listed is said to be one."""
