@@ -28,7 +28,7 @@ from pbanalysis.reports.check.reading import (
     texts_apart,
     texts_of,
 )
-from pbanalysis.reports.check.remake import Remaker, delivered, from_store, inside
+from pbanalysis.reports.check.remake import Remaker, delivered, everywhere, from_store, inside
 from pbanalysis.reports.check.verdicts import FileVerdict, State
 from pbanalysis.reports.documents.facts import numbers_in, orphans
 from pbanalysis.terms import OVERVIEW
@@ -181,7 +181,7 @@ class _Judge:
     def _told_apart(self, name: str, shown: str, made: bytes | None, data: bytes) -> FileVerdict:
         if name.endswith(".ipynb"):
             texts_of(name, data)
-            return self._notebook(name, shown)
+            return self._notebook(name, shown, made, data)
         if made is not None:
             return compared(name, shown, made, data, self._sayings)
         return self._by_facts(name, shown, data)
@@ -198,8 +198,8 @@ class _Judge:
         note = "；".join(filter(None, (SEALED_ANEW.format(by), verdict.note)))
         return FileVerdict(verdict.name, "changed", verdict.changes, note)
 
-    def _notebook(self, name: str, shown: str) -> FileVerdict:
-        """A changed notebook: by its page, then by its own parts."""
+    def _notebook(self, name: str, shown: str, made: bytes | None, data: bytes) -> FileVerdict:
+        """A changed notebook: by its page, then by its own parts, then by whatever is in it."""
         out, theme = self._out, self._theme[name]
         own, page = self._as_delivered(theme), str(PurePosixPath(name).with_suffix(".html"))
         should = self._original(page)
@@ -215,6 +215,8 @@ class _Judge:
             known = self._facts(self._original(facts) or (out.read(facts) if out.intact(facts) else b""))
             parts = inside(own, {str(fact["id"]): fact for fact in known}, self._template(theme))
             found = changes(*parts, self._sayings)
+        if not found and made is not None:
+            found = changes(*everywhere(made, data), self._sayings)
         return FileVerdict(shown, "changed", tuple(found), "" if found else _NOT_PRINTED)
 
     def _template(self, theme: str) -> Any:

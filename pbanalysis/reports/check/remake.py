@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pbanalysis.calendar import Period
 from pbanalysis.errors import PbError
 from pbanalysis.exhibits.blocks import BLOCK_MIME, blocks_of
-from pbanalysis.exhibits.markup import html_of
+from pbanalysis.exhibits.markup import html_of, plain_of
 from pbanalysis.reports.batch.planning import DOCUMENT
 from pbanalysis.reports.batch.tools import Tools
 from pbanalysis.reports.check.anew import Source, executed
@@ -30,7 +30,7 @@ from pbanalysis.terms import OVERVIEW
 if TYPE_CHECKING:
     from pbanalysis.reports.documents.document import Document
 
-__all__ = ["Remaker", "delivered", "from_store", "inside", "stem_of"]
+__all__ = ["Remaker", "delivered", "everywhere", "from_store", "inside", "stem_of"]
 
 Notebooks = Callable[[str], Any]  # theme → its notebook; None where there is none to go by
 _FRAME = re.compile(r'"document":\s*')
@@ -188,13 +188,16 @@ class Remaker:
         return frame if isinstance(frame, dict) else {}
 
 
+_BESIDE = 30  # characters shown on either side
+
+
 def inside(
     notebook: Any, known: Mapping[str, Mapping[str, Any]], template: Any
 ) -> tuple[list[Text], list[Text]]:
     """What the parts of a notebook should say that its page does not show, and what they say.
 
-    Each output is said twice, as a block and as HTML, and so is a cell of several facts; the code is the
-    template's; the facts of its blocks are those of ``facts.json``, ``known`` by their ids.
+    Each output is said three times, as a block, as HTML and as plain text, and a cell of several facts twice;
+    the code is the template's; the facts of its blocks are those of ``facts.json``, ``known`` by their ids.
     """
     should, does = [], []
     for cell in notebook["cells"]:
@@ -204,6 +207,9 @@ def inside(
                 (block,) = blocks_of({"cells": [{"outputs": [output]}]})
                 should += texts_of("a.html", html_of(block).encode()) or []
                 does += texts_of("a.html", "".join(data["text/html"]).encode()) or []
+                place = f"“{block.get('title') or block['role']}”的纯文本"
+                should += [Text(place, line) for line in plain_of(block).splitlines()]
+                does += [Text(place, line) for line in "".join(data.get("text/plain", "")).splitlines()]
                 joined = [c for row in block.get("rows", ()) for c in row["cells"] if "spans" in c]
                 should += [Text(f"表“{block['title']}”", plain(cell["spans"])) for cell in joined]
                 does += [Text(f"表“{block['title']}”", cell_text(cell)) for cell in joined]
@@ -219,3 +225,38 @@ def inside(
             should.append(Text(place, sources[cell["id"]]))
             does.append(Text(place, cell["source"]))
     return should, does
+
+
+def everywhere(made: bytes, data: bytes) -> tuple[list[Text], list[Text]]:
+    """Whatever differs in a notebook from the one made again, also where nobody reads it; by cell and field."""
+    should, does = (list(_leaves(json.loads(text))) for text in (made, data))
+    if [place for place, _ in should] != [place for place, _ in does]:
+        return [], []
+    pairs = [(place, *_apart(a, b)) for (place, a), (_, b) in zip(should, does) if a != b]
+    return [Text(place, a) for place, a, _ in pairs], [Text(place, b) for place, _, b in pairs]
+
+
+def _leaves(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Texts and numbers of a notebook's JSON, each with where it stands, e.g. ``第 3 格·outputs·1·data·text/plain``."""
+    if isinstance(value, Mapping):
+        for key in sorted(value):
+            yield from _leaves(value[key], f"{place}·{key}" if place else key)
+    elif isinstance(value, list):
+        for number, item in enumerate(value, start=1):
+            yield from _leaves(item, f"第 {number} 格" if place == "cells" else f"{place}·{number}")
+    else:
+        yield place, str(value)
+
+
+def _apart(old: str, new: str) -> tuple[str, str]:
+    """What differs, with a little of what stands around it: a picture's text is too long to be shown or searched."""
+    same = _alike(old, new)
+    tail = _alike(old[same:][::-1], new[same:][::-1])
+    low, back = max(same - _BESIDE, 0), max(tail - _BESIDE, 0)
+    return old[low : len(old) - back], new[low : len(new) - back]
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other))
+    return next((k for k, (a, b) in pairs if a != b), min(len(one), len(other)))
