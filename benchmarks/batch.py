@@ -100,7 +100,8 @@ def measured(step: str, **told: object) -> Measured:
         while done.poll() is None:
             own = _memory(done.pid)
             largest, every = max(largest, *own[1:], 0.0), max(every, sum(own))
-            time.sleep(0.5)
+            with suppress(subprocess.TimeoutExpired):
+                done.wait(0.5)
         _reap_orphans()
         if done.returncode:
             said.seek(0)
