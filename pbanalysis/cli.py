@@ -187,6 +187,8 @@ def _why(args: Namespace) -> Exit:
 def _verify(args: Namespace) -> Exit:
     from pbanalysis.reports.check.verify import verify
 
+    if sys.stderr.isatty():  # every report is made anew: a county takes a minute
+        print("正在重新生成并核对……", file=sys.stderr, flush=True)
     report = verify(args.path, store=args.store)
     _answer(args, report.lines(), report.to_dict())
     return Exit(report.exit_status)
