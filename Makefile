@@ -37,8 +37,8 @@ reports: $(DEMO)/store/meta.json  ## 一条命令：环境 → 演示县 → 导
 	@$(BIN)/pbanalysis report $(DEMO)/store --period $(PERIOD) --as-of $(AS_OF) -o $(DEMO)/$(PERIOD) --formats html,pdf,docx,xlsx
 	@echo "完成。请用浏览器打开：$(CURDIR)/$(DEMO)/$(PERIOD)/index.html"
 
-test: $(VENV)/.ready  ## 运行全部测试（约 10 分钟）
-	@echo "运行全部测试（约 10 分钟）"
+test: $(VENV)/.ready  ## 运行全部测试（约 15 分钟）
+	@echo "运行全部测试（约 15 分钟）"
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser"
 	@$(BIN)/python -m pytest -m browser
 
