@@ -12,7 +12,7 @@ from pbanalysis.exhibits.blocks import Box, Cell, CellLike, Column, Fact, Figure
 from pbanalysis.exhibits.figures.dots import forest
 from pbanalysis.exhibits.figures.plans import Measure, progress
 from pbanalysis.exhibits.numbers import NONE
-from pbanalysis.exhibits.parts import drawn_of_results, left_out, not_drawn
+from pbanalysis.exhibits.parts import caption, left_out, not_drawn, of_results
 from pbanalysis.exhibits.tables import state_cell, value_cell
 from pbanalysis.indicators.due import due_day
 from pbanalysis.plan.registry import Indicator, registry
@@ -243,14 +243,17 @@ def plot_townships(report: Report, indicator: str) -> Figure | Box:
         if (r := report.reading(indicator, code)) is not None
     ]
     whole = report.reading(indicator)
-    caption_ = drawn_of_results(
-        report,
-        f"townships.{indicator}",
-        known.name,
-        unit=known.unit,
-        counted="个乡镇",
-        tables=known.source_tables,
-        readings=[r for _, r in named],
+    caption_ = of_results(
+        caption(
+            report,
+            f"townships.{indicator}",
+            known.name,
+            unit=known.unit,
+            counted="个乡镇",
+            tables=known.source_tables,
+            rows=None,
+        ),
+        [r for _, r in named],
     )
     if not any(r.value is not None and not r.few for _, r in named):
         return caption_.nothing("没有分母达到10且可以公布的乡镇，本图不画。")
@@ -328,14 +331,17 @@ def plot_progress(report: Report) -> Figure | Box:
     readings = [
         r for r in report.of(_explicit()) if r.target and r.value is not None and r.state != "suppressed"
     ]
-    caption_ = drawn_of_results(
-        report,
-        "progress",
-        "方案定量目标进展",
-        unit="见各行",
-        counted="项",
-        tables=("measure_records", "village_years"),
-        readings=readings,
+    caption_ = of_results(
+        caption(
+            report,
+            "progress",
+            "方案定量目标进展",
+            unit="见各行",
+            counted="项",
+            tables=("measure_records", "village_years"),
+            rows=None,
+        ),
+        readings,
     )
     return progress(caption_, [_measure(report, r) for r in readings])
 

@@ -9,7 +9,7 @@ from pbanalysis.exhibits.blocks import Box, Fact, Figure, Paragraph
 from pbanalysis.exhibits.figures.bars import counts
 from pbanalysis.exhibits.figures.plans import audit_coverage
 from pbanalysis.exhibits.figures.spans import Step, step_durations
-from pbanalysis.exhibits.parts import caption, drawn_of_results, rates
+from pbanalysis.exhibits.parts import caption, of_results, rates
 from pbanalysis.exhibits.words import spans
 from pbanalysis.terms import TERMS
 from pbanalysis.themes import development
@@ -100,14 +100,17 @@ def plot_audits(report: Report) -> Figure | Box:
     """Files audited of those admitted, beside the 30 % that the county has to audit."""
     rows = [(report.unit_name, report.reading("D07")), ("全县", report.reading("D07", report.county.code))]
     shown = [(name, r) for name, r in rows if r is not None and r.denominator and r.numerator is not None]
-    words = drawn_of_results(
-        report,
-        "audits",
-        "新发展党员档案抽查",
-        unit="%",
-        counted="份",
-        tables=("admissions", "file_audits"),
-        readings=[r for _, r in shown],
+    words = of_results(
+        caption(
+            report,
+            "audits",
+            "新发展党员档案抽查",
+            unit="%",
+            counted="份",
+            tables=("admissions", "file_audits"),
+            rows=None,
+        ),
+        [r for _, r in shown],
     )
     if not shown:
         return words.nothing("档案抽查没有可公布的数据，本图不画。")

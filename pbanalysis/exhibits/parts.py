@@ -26,10 +26,10 @@ __all__ = [
     "caption",
     "county_curve",
     "curve",
-    "drawn_of_results",
     "few",
     "left_out",
     "not_drawn",
+    "of_results",
     "plot_funnel",
     "plot_rates",
     "rates",
@@ -76,20 +76,10 @@ def _rows(report: Report, indicator: str, unit: str) -> int | None:
     return None if reading is None else reading.rows
 
 
-def drawn_of_results(
-    report: Report,
-    part: str,
-    subject: str,
-    *,
-    unit: str,
-    counted: str,
-    tables: Sequence[str],
-    readings: Sequence[Reading],
-) -> Caption:
-    """The words around a figure that shows results: its numbers are made of those, not of the ledgers."""
-    words = caption(report, part, subject, unit=unit, counted=counted, tables=tables, rows=len(readings))
+def of_results(words: Caption, readings: Sequence[Reading]) -> Caption:
+    """The words of a figure that shows results: its numbers are made of those, not of the ledgers."""
     clauses = dict.fromkeys(r.indicator.clause for r in readings)
-    return replace(words, source_tables=RESULTS, clause="、".join(clauses))
+    return replace(words, source_tables=RESULTS, rows=len(readings), clause="、".join(clauses))
 
 
 def undrawn(report: Report, indicator: str) -> str:
@@ -144,14 +134,17 @@ def plot_rates(report: Report) -> Figure | Box:
 
 def rates(report: Report, part: str, subject: str, readings: Sequence[Reading]) -> Figure | Box:
     """Shares with ranges against 100 %, one row a reading; those of less than ten units are in the scorecard."""
-    words = drawn_of_results(
-        report,
-        part,
-        subject,
-        unit="%",
-        counted="项指标",
-        tables=_tables([r.indicator for r in readings]),
-        readings=readings,
+    words = of_results(
+        caption(
+            report,
+            part,
+            subject,
+            unit="%",
+            counted="项指标",
+            tables=_tables([r.indicator for r in readings]),
+            rows=None,
+        ),
+        readings,
     )
     drawn = [r for r in readings if not r.few or not r.denominator]
     if part == "rates" and any(r.evaluated and r not in drawn for r in report.readings if "." not in r.id):
