@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from pbanalysis.reports.documents.document import Document
 sys.path.insert(0, str(Path(__file__).parent))
 
 import sample_blocks as sample
+from white import by_office
 
 SIZES = ("small", "middle", "large")
 RENDER = {"pdf": pdf.render, "docx": word.render, "xlsx": excel.render}
@@ -61,19 +61,7 @@ def office(tmp_path_factory: pytest.TempPathFactory, made, program) -> Callable[
         if size not in kept:
             soffice, folder = program("soffice"), tmp_path_factory.mktemp(f"office_{size}")
             (folder / f"{size}.docx").write_bytes(made(size, "docx"))
-            profile = f"-env:UserInstallation=file://{folder}/profile"
-            command = [
-                soffice,
-                profile,
-                "--headless",
-                "--convert-to",
-                "pdf",
-                "--outdir",
-                str(folder),
-                f"{size}.docx",
-            ]
-            subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=180)
-            kept[size] = folder / f"{size}.pdf"
+            (kept[size],) = by_office(soffice, [folder / f"{size}.docx"], folder)
         return kept[size]
 
     return convert
