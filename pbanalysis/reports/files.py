@@ -19,7 +19,17 @@ from typing import Any
 
 from pbanalysis.errors import Code, PbError
 
-__all__ = ["POINTER", "WORK", "out_locked", "output_failed", "point_at", "read_json", "sha256", "write_whole"]
+__all__ = [
+    "POINTER",
+    "WORK",
+    "out_locked",
+    "output_failed",
+    "point_at",
+    "pointed_at",
+    "read_json",
+    "sha256",
+    "write_whole",
+]
 
 WORK = ".work"  # OUT's work folder: staged files, the journal, digests; safe to delete
 POINTER = "store"  # in it: where the store lies
@@ -56,6 +66,12 @@ def point_at(work: Path, store: Path) -> None:
     said, pointer = where.as_posix().encode(), work / POINTER
     if not pointer.exists() or pointer.read_bytes() != said:
         write_whole(pointer, said)
+
+
+def pointed_at(work: Path) -> Path | None:
+    """Where the store lies by OUT's note; ``None`` where there is none."""
+    pointer = work / POINTER
+    return (work / pointer.read_text(encoding="utf-8").strip()).resolve() if pointer.is_file() else None
 
 
 def output_failed(path: Path, error: OSError) -> PbError:

@@ -26,7 +26,7 @@ from pbanalysis.reports.batch.tools import standard
 from pbanalysis.reports.check.delivery import CHECKSUMS, GUIDE, MANIFEST, Delivery
 from pbanalysis.reports.check.packing import checksums, guide, index_again, packed_name, title_of
 from pbanalysis.reports.check.vouching import Vouching
-from pbanalysis.reports.files import POINTER, WORK, output_failed, read_json, sha256
+from pbanalysis.reports.files import WORK, output_failed, pointed_at, read_json, sha256
 from pbanalysis.reports.manifest import Entry, seal
 
 __all__ = ["Packed", "pack"]
@@ -106,10 +106,8 @@ class _Source:
 
     def places(self) -> set[str]:
         """Where OUT, its store and the program lie on this machine, as a text may write them."""
-        lie = {self.out.folder, Path(sys.prefix), Path.home()}
-        pointer = self.out.folder / WORK / POINTER
-        if pointer.is_file():
-            lie.add(pointer.parent / pointer.read_text(encoding="utf-8"))
+        store = pointed_at(self.out.folder / WORK)
+        lie = {self.out.folder, Path(sys.prefix), Path.home(), *([store] if store else [])}
         lie = {path for known in lie for path in (known, known.resolve()) if len(path.parts) > 2}
         return {text for path in lie for text in (str(path), path.as_posix(), json.dumps(str(path))[1:-1])}
 

@@ -31,7 +31,7 @@ from pbanalysis.reports.check.delivery import MANIFEST, Delivery
 from pbanalysis.reports.check.judging import Judged, Task, judge
 from pbanalysis.reports.check.verdicts import FileVerdict, VerifyReport
 from pbanalysis.reports.check.vouching import Vouching
-from pbanalysis.reports.files import POINTER, WORK, sha256
+from pbanalysis.reports.files import WORK, pointed_at, sha256
 from pbanalysis.reports.manifest import COUNTY_FILES, Entry
 from pbanalysis.reports.versions import code_digest, libraries
 
@@ -235,11 +235,8 @@ class _Check:
 
 def _store_of(out: Delivery) -> Path | None:
     """The store, where the last run left a note of it."""
-    pointer = out.folder / WORK / POINTER
-    if not pointer.is_file():
-        return None
-    store = (pointer.parent / pointer.read_text(encoding="utf-8").strip()).resolve()
-    return store if (store / "meta.json").exists() else None
+    store = pointed_at(out.folder / WORK)
+    return store if store and (store / "meta.json").exists() else None
 
 
 def _programs(entries: Iterable[Entry]) -> set[str]:
