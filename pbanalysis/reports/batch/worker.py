@@ -11,9 +11,10 @@ _GRAMMAR = "rfc3987_syntax"
 _modules: dict[str, Any] = sys.modules
 _modules.setdefault(_GRAMMAR, None)
 
+import jupyter_client.kernelspec  # noqa: E402
+import jupyter_client.localinterfaces  # noqa: E402
 import nbformat  # noqa: E402
 import papermill  # noqa: E402, F401
-from jupyter_client import kernelspec, localinterfaces  # noqa: E402
 
 from pbanalysis.plan.registry import registry  # noqa: E402
 from pbanalysis.plan.rules import rules  # noqa: E402
@@ -30,9 +31,9 @@ def _rehearse() -> None:
     registry(), rules()
     new: Any = nbformat.v4
     render_html(new.new_notebook(cells=[new.new_markdown_cell("## 标题\n\n正文")]), title="")
-    asked: list[Any] = [kernelspec.find_kernel_specs, localinterfaces.localhost]
-    for ask in asked:
-        ask()
+    untyped: Any = jupyter_client
+    untyped.kernelspec.find_kernel_specs()
+    untyped.localinterfaces.localhost()
 
 
 _rehearse()
