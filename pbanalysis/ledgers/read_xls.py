@@ -39,7 +39,8 @@ def no_panic() -> Iterator[None]:
     """Turns a panic of calamine into its error: it is no ``Exception``, and would end a whole county's import.
 
     What calamine's runtime says of it in English, past Python to descriptor 2, is left out, line by line;
-    what else was written there meanwhile, by another thread perhaps, is passed on.
+    what else was written there meanwhile, by another thread perhaps, is passed on after. (No promise holds for
+    a write under way in the very moment in which the descriptor is exchanged: the system offers none.)
     """
     with _stderr_held() as said:
         try:
