@@ -132,6 +132,14 @@ def test_code_and_console_output_stay_in_the_notebook(
     assert "open_county" not in page.decode("utf-8")
 
 
+def test_a_page_says_that_it_is_no_final_one(notebooks: dict[str, Any]) -> None:
+    """Drafts and reports under check say so beside the title and behind the text; a final one says nothing."""
+    for status, said in (("draft", "草稿"), ("checking", "核实中"), ("final", "")):
+        page = html.render_html(notebooks["study_quality"], title="甲镇", status=status).decode("utf-8")
+        assert ("［" in page.partition("</h1>")[0]) == bool(said)
+        assert (f"［{said}］</span></h1>" in page) == (f'<body data-status="{said}">' in page) == bool(said)
+
+
 def test_a_title_cannot_break_the_page(notebooks: dict[str, Any]) -> None:
     """Names are escaped wherever they stand."""
     page = html.render_html(notebooks["rectification"], title="<b>镇</b>&“x”").decode("utf-8")

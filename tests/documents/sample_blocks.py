@@ -327,7 +327,9 @@ def write_out(out: Path, sizes: Sequence[str] = ("small", "middle"), statement: 
             node = nbformat.from_dict(notebook)
             pages = {
                 f"{stem}.ipynb": to_bytes(node),
-                f"{stem}.html": render_html(notebook, title=f"{name}{REPORTS[theme]}（2023年度）"),
+                f"{stem}.html": render_html(
+                    notebook, title=f"{name}{REPORTS[theme]}（2023年度）", status=SETTING["status"]
+                ),
             }
             keys[theme] = inputs_of(size, theme)["key"]
             entries.append(_entry(folder, code, theme, pages, inputs_of(size, theme)))
@@ -353,6 +355,7 @@ def inputs_of(size: str, theme: str) -> dict[str, Any]:
     return report_inputs(
         template="t",
         parameters={"township_id": code, "period": "2023", "as_of": "2023-12-31"},
+        page={"status": SETTING["status"]},
         county="629901 临河县",
         unit=name,
         rows={},

@@ -128,10 +128,10 @@ def published(county: County, period: Period) -> pd.DataFrame:
     return frame
 
 
-def page(node: Any, *, title: str) -> bytes:
+def page(node: Any, *, title: str, status: str) -> bytes:
     """A page that shows the outputs' text."""
     texts = [output.get("text", "") for cell in node["cells"] for output in cell.get("outputs", ())]
-    return f"<!DOCTYPE html><title>{title}</title><pre>{''.join(texts)}</pre>".encode()
+    return f"<!DOCTYPE html><title>{title}</title><p>{status}</p><pre>{''.join(texts)}</pre>".encode()
 
 
 def document(notebooks: Mapping[str, Any], about: Mapping[str, Any]) -> bytes:
@@ -207,21 +207,21 @@ def tree(out: Path) -> dict[str, str]:
     }
 
 
-def broken_page(node: Any, *, title: str) -> bytes:
+def broken_page(node: Any, *, title: str, status: str) -> bytes:
     """A page that cannot be made for one township."""
-    return page(node, title=title if "甲镇" not in title else str(1 / 0))
+    return page(node, title=title if "甲镇" not in title else str(1 / 0), status=status)
 
 
-def deadly_page(node: Any, *, title: str) -> bytes:
+def deadly_page(node: Any, *, title: str, status: str) -> bytes:
     """A page whose making kills the worker, for one report."""
     if title.startswith("甲镇学习"):
         os.kill(os.getpid(), signal.SIGKILL)
-    return page(node, title=title)
+    return page(node, title=title, status=status)
 
 
-def page_on_a_full_disk(node: Any, *, title: str) -> bytes:
+def page_on_a_full_disk(node: Any, *, title: str, status: str) -> bytes:
     """A page after which this process can write no file of more than 100 bytes."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-    return page(node, title=title)
+    return page(node, title=title, status=status)

@@ -6,6 +6,8 @@ import dataclasses
 import gc
 import json
 import shutil
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -289,12 +291,45 @@ def test_a_missing_engine_leaves_the_other_formats(report, store: Path, tools, t
     assert (folder / "report.docx").exists()
 
 
-def test_another_status_sets_the_attachments_again(report, store: Path, tools, tmp_path: Path) -> None:
-    """Draft to final: attachments are made again, no notebook is."""
-    out = tmp_path / "out"
+def test_another_status_sets_everything_again_and_executes_nothing(
+    report, store: Path, tools, tmp_path: Path
+) -> None:
+    """Draft to final: pages and attachments are set again, as in a run that began so; no notebook is executed,
+    and a run of one theme keeps the others in the attachment."""
+    out, anew = tmp_path / "out", tmp_path / "anew"
     report(store, out, tools, setting={"status": "draft"})
-    result = report(store, out, tools, setting={"status": "final"})
-    assert {told.theme for told in result.built} == {"document"}
+    broken = tools.with_limits(report=0.001)  # no notebook can be executed
+    one = report(store, out, broken, setting={"status": "final"}, townships=["甲镇"], themes=["study"])
+    assert one.exit_status == 0
+    facts = json.loads((out / "629901100_甲镇" / "report.pdf").read_text(encoding="utf-8"))
+    assert facts["themes"] == sorted(fakes.THEMES)
+    assert report(store, out, broken, setting={"status": "final"}).exit_status == 0
+    report(store, anew, tools, setting={"status": "final"})
+    assert fakes.tree(out) == fakes.tree(anew)
+
+
+def test_a_script_without_a_guard_is_told_so_once(store: Path, tools, tmp_path: Path) -> None:
+    """Workers run the caller's script anew: where that starts a batch again, none starts, and nothing is made."""
+    script, out = tmp_path / "script.py", tmp_path / "out"
+    script.write_text(
+        f"""import sys
+sys.path.insert(0, {str(Path(fakes.__file__).parent)!r})
+from pathlib import Path
+import report_fakes as fakes
+from pbanalysis.errors import PbError
+try:
+    fakes.report(Path({str(store)!r}), Path({str(out)!r}), fakes.small_tools(Path({str(tools.templates)!r})))
+except PbError as error:
+    if __name__ == "__main__":
+        print(error)
+    raise SystemExit(1)
+""",
+        encoding="utf-8",
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout.count("请把调用写在 if __name__") == 1
+    assert not list(out.rglob("*.ipynb"))
 
 
 def test_an_attachment_that_is_too_long_is_told_with_what_to_cut(report, store: Path, tools, tmp_path: Path):

@@ -147,7 +147,6 @@ def main():
     interruption.heed()
     try:
         import slow
-        print("loaded")
         threading.Event().wait(20)
     except KeyboardInterrupt:
         print("answered")
@@ -160,6 +159,7 @@ _SLOW = """
 import os, signal, time
 os.kill(os.getpid(), signal.SIGINT)
 exec("import time; time.sleep(0.2)")
+os.write(1, b"loaded\\n")
 """
 
 

@@ -43,6 +43,7 @@ def report_inputs(
     *,
     template: str,
     parameters: Mapping[str, str],
+    page: Mapping[str, Any],
     county: str,
     unit: str,
     rows: Mapping[str, str],
@@ -58,6 +59,7 @@ def report_inputs(
         {
             "template": template,
             "parameters": dict(parameters),
+            "page": dict(page),
             "county": county,
             "unit": unit,
             "rows": dict(rows),
@@ -98,7 +100,8 @@ def _keyed(inputs: dict[str, Any]) -> dict[str, Any]:
     return {"key": key_of(inputs), **inputs}
 
 
-_BESIDE = ("key", "rows")  # kept with the inputs, no part of the key
+# kept with the inputs, no part of the key: whole rows, and how the page is set, which changes no number
+_BESIDE = ("key", "rows", "page")
 
 
 def key_of(inputs: Mapping[str, Any]) -> str:
@@ -153,9 +156,7 @@ def _changed_inputs(
     changed_rows: Callable[[Sequence[str]], list[Mapping[str, Any]]],
     changed_results: Callable[[], list[str]],
 ) -> Iterable[Reason]:
-    if old.get("key") == new["key"]:
-        return
-    for name in new:
+    for name in new if old.get("key") != new["key"] else {"page"} & new.keys():
         was, now = old.get(name), new[name]
         if name == "key" or was == now:
             continue
@@ -180,6 +181,7 @@ def _changed_inputs(
 
 _NAMES = {
     "setting": "稿别或编号有变化",
+    "page": "稿别有变化",
     "statement": "乡镇说明有变化",
     "template": "报告模板有变化",
     "parameters": "参数有变化",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import os
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 
 from pbanalysis.errors import Code, PbError
@@ -37,7 +38,7 @@ class Labour:
     ) -> None:
         self.engine, self.notes = engine, list[str]()
         self._parent: WarmParent | None = None
-        self._workers: Workers | None = None
+        self._first: Future[int] | None = None
         if engine == "warm" and not can_fork():
             self.notes.append("本系统不能预热内核，已改用普通内核，结果相同")
         if executor is not None:
@@ -59,11 +60,22 @@ class Labour:
             if engine == "warm" and can_fork() and not address:
                 self._parent = stack.enter_context(WarmParent())
                 address = self._parent.address
-            self._workers = Workers(self.width, address)
-            self.executor = stack.enter_context(self._workers)
-            self.executor.submit(os.getpid)  # a first worker, and what it imports
+            self.executor = stack.enter_context(Workers(self.width, address))
+            self._first = self.executor.submit(os.getpid)  # a first worker, and what it imports
 
     def ready(self) -> None:
-        """Wait until work can be given out."""
+        """Wait until work can be given out; a :class:`PbError` when no worker can be started."""
         if self._parent:
             self._parent.wait_until_ready()
+        try:
+            if self._first:
+                self._first.result()
+        except (
+            BrokenProcessPool
+        ) as error:  # a script is run anew in each worker, up to what stands under the guard
+            raise PbError(
+                Code.ENGINE_MISSING,
+                "工作进程没有启动起来",
+                where="--workers",
+                fix='从自己的脚本调用的，请把调用写在 if __name__ == "__main__": 之下；否则请减少 --workers 再试',
+            ) from error

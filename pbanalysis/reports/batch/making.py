@@ -93,8 +93,10 @@ class Making:
             template=tools.template(tools.overview if overview else tools.stems[planned.theme]),
             parameters={**shown, **real},
             shown=shown,
+            executed=about.out / planned.folder / f"{planned.stem}.ipynb" if planned.only_set_anew else None,
             title=f"{planned.name}{tools.titles[planned.theme]}（{about.period.title}）",
             stem=planned.stem,
+            status=about.status,
             pages=tools.pages,
             engine=labour.engine,
             limits=tools.limits,
@@ -116,6 +118,7 @@ class Making:
                 "as_of": about.county.as_of.isoformat(),
                 "checksums": {"数据": planned.inputs["key"], "程序": about.package},
                 **about.setting,
+                "status": about.status,
                 "statement": about.statements.get(planned.unit, ""),
             },
         )

@@ -50,6 +50,11 @@ class Planned:
         """``(township_id, theme)``."""
         return self.unit, self.theme
 
+    @property
+    def only_set_anew(self) -> bool:
+        """What it says stands, as it was executed: how its page is set does not."""
+        return {reason.code for reason in self.reasons} == {"page"}
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -100,6 +105,11 @@ class Situation:
         return f"{__version__}+{code_digest()}"
 
     @property
+    def status(self) -> str:
+        """Whether the reports are drafts (``draft``), under check or final: said on every page."""
+        return str(self.setting.get("status", "draft"))
+
+    @property
     def libraries(self) -> Mapping[str, str]:
         """Versions of the libraries."""
         return libraries()
@@ -116,7 +126,7 @@ class Situation:
         every = [OVERVIEW] if unit == self.county.code else list(self.tools.stems)
         reports = [self._report(unit, name, theme, asked=theme in themes) for theme in every]
         asked = tuple(report for report in reports if report.theme in themes)
-        inside = [report for report in reports if report.theme in themes or not report.reasons]
+        inside = [r for r in reports if r.theme in themes or not r.reasons or r.only_set_anew]
         document = self._document(unit, name, {r.theme: r.inputs["key"] for r in inside})
         return Unit(unit, name, asked, document, {r.theme: f"{r.folder}/{r.stem}.ipynb" for r in inside})
 
@@ -126,6 +136,7 @@ class Situation:
         inputs = report_inputs(
             template=self._templates[theme],
             parameters=self.shown(unit),
+            page={"status": self.status},
             county=f"{self.county.code} {self.county.name}",
             unit=name,
             rows=self._row_digests(unit, theme),
@@ -156,7 +167,7 @@ class Situation:
             reports=reports,
             package=self.package,
             libraries=self.libraries,
-            setting=self.setting,
+            setting={**self.setting, "status": self.status},
             statement=self.statements.get(unit, ""),
         )
         why = reasons(

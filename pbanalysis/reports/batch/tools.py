@@ -116,10 +116,10 @@ def _published(county: County, period: Period) -> pd.DataFrame:
     return published(county, period)
 
 
-def _html(notebook: Any, *, title: str) -> bytes:
+def _html(notebook: Any, **told: str) -> bytes:
     from pbanalysis.reports.documents.html import render_html
 
-    return render_html(notebook, title=title)
+    return render_html(notebook, **told)
 
 
 def _attachment(suffix: str, *told: Any) -> bytes:

@@ -19,7 +19,7 @@ from pbanalysis.reports.manifest import Entry, seal
 __all__ = ["CHECKSUMS", "GUIDE", "MANIFEST", "Delivery"]
 
 MANIFEST, CHECKSUMS, GUIDE = "manifest.json", "校验码.txt", "说明.txt"
-_TABLES = ("parameters", "reports", "setting", "libraries", "rows")
+_TABLES = ("parameters", "page", "reports", "setting", "libraries", "rows")
 _NOT_OURS = {WORK, ".ipynb_checkpoints"}
 _LITTER = ("~$", ".~", "._", ".DS_Store", "Thumbs.db", "desktop.ini")  # left by editors and file managers
 

@@ -126,7 +126,7 @@ class Remaker:
             return to_bytes(notebook)
         about = self._entries[theme].inputs
         title = f"{about['unit']}{self._tools.titles[theme]}（{Period.parse(about['parameters']['period']).title}）"
-        return self._tools.pages[suffix[1:]](notebook, title=title)
+        return self._tools.pages[suffix[1:]](notebook, title=title, status=about["page"]["status"])
 
     @cached_property
     def notebooks(self) -> Mapping[str, Any] | None:

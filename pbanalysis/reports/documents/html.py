@@ -19,6 +19,7 @@ from traitlets.config import Config
 
 from pbanalysis.exhibits.blocks import blocks_of
 from pbanalysis.exhibits.markup import html_of
+from pbanalysis.reports.documents.document import STATUSES
 from pbanalysis.reports.documents.glyphs import shared
 
 __all__ = ["render_html"]
@@ -28,7 +29,7 @@ _SECTION = re.compile(r"<h2>(.*?)</h2>", re.DOTALL)
 _HEADING = re.compile(r"^##\s+(.+?)\s*$", re.MULTILINE)
 
 
-def render_html(notebook: Mapping[str, Any], *, title: str) -> bytes:
+def render_html(notebook: Mapping[str, Any], *, title: str, status: str = "final") -> bytes:
     """The page of an executed notebook; the same notebook gives the same bytes.
 
     Parameters
@@ -38,13 +39,16 @@ def render_html(notebook: Mapping[str, Any], *, title: str) -> bytes:
     title
         Title of the page, e.g. 城关镇学习质量分析（2023年度）; it takes the place of the notebook's
         own first heading.
+    status
+        ``draft``, ``checking`` (both stand beside the title and behind the text) or ``final``.
     """
     node = _NODE({**notebook, "cells": [_bare(cell) for cell in notebook["cells"]]})
     _drop_title(node["cells"])
     sections = [
         {"id": f"section-{k}", "text": text} for k, text in enumerate(_section_titles(node["cells"]), start=1)
     ]
-    report = {"title": title, "sections": sections, "ids": iter([section["id"] for section in sections])}
+    ids = iter([section["id"] for section in sections])
+    report = {"title": title, "status": STATUSES[status], "sections": sections, "ids": ids}
     page, _ = _exporter().from_notebook_node(node, resources={"report": report})
     return shared(re.sub(r"\n{2,}", "\n", page)).encode("utf-8")
 

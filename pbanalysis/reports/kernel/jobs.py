@@ -37,9 +37,11 @@ class Notebook:
     template: Path
     parameters: Mapping[str, str]
     shown: Mapping[str, str]  # parameters as the executed notebook shows them: without machine paths
+    executed: Path | None  # that stands already, and is only shown again
     title: str
     stem: str  # file name without suffix
-    pages: Mapping[str, Page]  # suffix → renderer(notebook, title=…)
+    status: str  # draft, checking or final
+    pages: Mapping[str, Page]  # suffix → renderer(notebook, title=…, status=…)
     engine: str
     limits: Limits
 
@@ -128,22 +130,22 @@ def _notebook(work: Notebook) -> tuple[dict[str, bytes], dict[str, float]]:
     from pbanalysis.reports.kernel.execute import clean, execute, to_bytes
 
     begin = time.monotonic()
-    executed = execute(work.template, work.parameters, work.engine, work.limits)
-    middle = time.monotonic()
-    notebook = clean(executed, work.shown, work.parameters)
+    if work.executed:
+        notebook, middle = _read(work.executed), begin
+    else:
+        executed = execute(work.template, work.parameters, work.engine, work.limits)
+        middle = time.monotonic()
+        notebook = clean(executed, work.shown, work.parameters)
     made = {f"{work.stem}.ipynb": to_bytes(notebook)}
     for suffix, page in work.pages.items():
-        made[f"{work.stem}.{suffix}"] = page(notebook, title=work.title)
+        made[f"{work.stem}.{suffix}"] = page(notebook, title=work.title, status=work.status)
     return made, {"cells": middle - begin, "pages": time.monotonic() - middle}
 
 
 def _attachment(
     work: Attachment,
 ) -> tuple[dict[str, bytes], dict[str, float], PbError | None, list[str]]:
-    import nbformat
-
-    read: Callable[..., Any] = nbformat.read
-    notebooks = {theme: read(path, as_version=4) for theme, path in work.notebooks.items()}
+    notebooks = {theme: _read(path) for theme, path in work.notebooks.items()}
     made: dict[str, bytes] = {}
     timings: dict[str, float] = {}
     missing: PbError | None = None
@@ -157,3 +159,10 @@ def _attachment(
             missing = error
         timings[name] = time.monotonic() - begin
     return made, timings, missing, work.remarks(notebooks, work.about) if work.remarks else []
+
+
+def _read(path: Path) -> Any:
+    import nbformat
+
+    read: Callable[..., Any] = nbformat.read  # only partly typed
+    return read(path, as_version=4)
