@@ -43,17 +43,22 @@ def run(argv: Sequence[str]) -> int:
 
         args = parse(argv)
         return int(_VERBS[args.verb](args))
-    except PbError as error:
-        _say(f"✘ {error}")
-        return int(error.exit_status)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Exception) as error:
+        return int(_end(error))
+
+
+def _end(error: BaseException) -> Exit:
+    """Say what ended a command; its exit status."""
+    if isinstance(error, KeyboardInterrupt) or interruption.heard():
         _say("已中断。已完成的部分有效，再次运行同一命令会接着做。")
-        return int(Exit.INTERRUPTED)
-    except BrokenPipeError:
-        return int(Exit.DONE)
-    except Exception as error:
-        _say(f"✘ 程序出错（{type(error).__name__}），数据未受影响。请把这个文件交给维护人员：{_log(error)}")
-        return int(Exit.ATTENTION)
+        return Exit.INTERRUPTED
+    if isinstance(error, PbError):
+        _say(f"✘ {error}")
+        return error.exit_status
+    if isinstance(error, BrokenPipeError):
+        return Exit.DONE
+    _say(f"✘ 程序出错（{type(error).__name__}），数据未受影响。请把这个文件交给维护人员：{_log(error)}")
+    return Exit.ATTENTION
 
 
 def _log(error: BaseException) -> Path:

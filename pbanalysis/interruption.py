@@ -12,11 +12,12 @@ import threading
 import time
 from types import FrameType
 
-__all__ = ["heed", "ignore", "leave_to_owner"]
+__all__ = ["heard", "heed", "ignore", "leave_to_owner"]
 
 _SIGNALS = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
 _SAME_WISH = 10.0  # seconds in which a second signal says what the first one said
 _SOON = 0.05
+_heard: float | None = None  # when
 # raised while a module is being loaded, it would be swallowed by a clean-up there, or be told to Python itself,
 # which then ends by the signal whatever we make of it
 _LOADING = ("<frozen importlib._bootstrap>", "<string>")
@@ -27,15 +28,15 @@ def heed() -> None:
 
     What was told to ignore them before it was started (``nohup``) goes on ignoring them.
     """
-    heard, caller = -_SAME_WISH, sys._getframe(1)
+    caller = sys._getframe(1)
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal heard
+        global _heard
         now = time.monotonic()
         if sys.platform != "win32" and _loads(frame, caller):
             signal.setitimer(signal.ITIMER_REAL, _SOON)
-        elif now - heard >= _SAME_WISH:
-            heard = now
+        elif _heard is None or now - _heard >= _SAME_WISH:
+            _heard = now
             raise KeyboardInterrupt
 
     for number in _SIGNALS:
@@ -43,6 +44,15 @@ def heed() -> None:
             signal.signal(number, interrupt)
     if sys.platform != "win32":
         signal.signal(signal.SIGALRM, interrupt)
+
+
+def heard() -> bool:
+    """Whether one of the signals was raised: whatever error came after it came of it, or is no longer of interest.
+
+    A process that was told to stop at the same moment leaves broken pipes, and a library may turn the
+    ``KeyboardInterrupt`` that it meets into an error of its own.
+    """
+    return _heard is not None
 
 
 def _loads(frame: FrameType | None, caller: FrameType) -> bool:

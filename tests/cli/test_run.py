@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from pbanalysis import cli
+from pbanalysis import cli, interruption
 from pbanalysis.errors import Code, PbError
 
 
@@ -33,6 +35,27 @@ def test_an_expected_end_is_one_paragraph(error, status: int, said: str, monkeyp
     monkeypatch.setattr(cli, "_VERBS", {"indicators": _raising(error)})
     assert cli.run(["indicators"]) == status
     assert capsys.readouterr().err == said + "\n"
+
+
+@pytest.mark.parametrize("error", [OSError("broken"), PbError(Code.OUTPUT_FAILED, "写不进去")])
+def test_what_fails_after_an_interruption_is_one(error, monkeypatch, capsys) -> None:
+    """Told to stop, and then an error of what was told so too: the one sentence of an interruption, no file."""
+
+    def verb(args: object) -> int:
+        with suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise error
+
+    monkeypatch.setattr(cli, "_VERBS", {"indicators": verb})
+    monkeypatch.setattr(interruption, "_heard", None)
+    known = {number: signal.getsignal(number) for number in (*interruption._SIGNALS, signal.SIGALRM)}
+    try:
+        interruption.heed()
+        assert cli.run(["indicators"]) == 130
+    finally:
+        for number, handler in known.items():
+            signal.signal(number, handler)
+    assert capsys.readouterr().err == "已中断。已完成的部分有效，再次运行同一命令会接着做。\n"
 
 
 def test_a_bug_is_one_paragraph_and_a_file(monkeypatch, capsys, tmp_path: Path) -> None:

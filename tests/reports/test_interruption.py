@@ -177,6 +177,7 @@ def test_a_module_is_loaded_to_its_end(tmp_path: Path) -> None:
 def test_what_is_to_survive_its_terminal_does(monkeypatch: pytest.MonkeyPatch) -> None:
     """A signal that was ignored when the program was started stays so (nohup)."""
     known = {number: signal.getsignal(number) for number in (*interruption._SIGNALS, signal.SIGALRM)}
+    monkeypatch.setattr(interruption, "_heard", None)
     try:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         interruption.heed()
