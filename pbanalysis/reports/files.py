@@ -1,7 +1,7 @@
 """Files under OUT: complete or absent, and one run at a time.
 
-A file is written beside (in OUT's work folder, so on the same file system), flushed to the disk and
-renamed. The lock is the operating system's: it ends with the process that holds it, so a killed run
+A file is written aside (in OUT's work folder, so on the same file system), flushed to the disk and
+renamed: a killed run leaves nothing half-written where reports are looked for. The lock is the operating system's: it ends with the process that holds it, so a killed run
 leaves no stale lock behind.
 """
 
@@ -33,18 +33,24 @@ __all__ = [
 
 WORK = ".work"  # OUT's work folder: staged files, the journal, digests; safe to delete
 POINTER = "store"  # in it: where the store lies
+_PART = ".part"
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def write_whole(path: Path, data: bytes) -> str:
-    """Write beside and flush, then rename; returns the SHA-256 of ``data``.
+def write_whole(path: Path, data: bytes, *, aside: Path | None = None) -> str:
+    """Write aside and flush, then rename; returns the SHA-256 of ``data``.
+
+    Parameters
+    ----------
+    aside
+        Folder of the unfinished file, on the same file system; beside ``path`` when not given.
 
     Raises
     ------
     PbError
         ``OUTPUT_FAILED``: no room or no permission; nothing is left half-written.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = (aside or path.parent) / f".{path.name}.{os.getpid()}{_PART}"
     try:
         with part.open("wb") as file:
             file.write(data)
@@ -132,6 +138,8 @@ def out_locked(out: Path) -> Iterator[Path]:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
+        for part in work.glob(f".*{_PART}"):  # of a run that was killed
+            part.unlink(missing_ok=True)
         yield work
 
 

@@ -128,7 +128,7 @@ class Manifest:
     """The manifest of a running batch, its only writer."""
 
     def __init__(self, out: Path, work: Path, entries: Iterable[Entry]) -> None:
-        self._out, self._journal = out, work / "journal.jsonl"
+        self._out, self._work, self._journal = out, work, work / "journal.jsonl"
         self._entries = {entry.key: entry for entry in entries}
         self._files: Mapping[str, str] = {}
         self._next_write = 0.0
@@ -176,6 +176,6 @@ class Manifest:
         reports = [entry.to_dict() for entry in self.entries]
         content = seal({"version": VERSION, "reports": reports, "files": dict(self._files)})
         text = json.dumps(content, ensure_ascii=False, indent=1)
-        write_whole(self._out / "manifest.json", text.encode("utf-8"))
+        write_whole(self._out / "manifest.json", text.encode("utf-8"), aside=self._work)
         ended = time.monotonic()
         self._next_write = ended + _SHARE_OF_TIME * (ended - started)

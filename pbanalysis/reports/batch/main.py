@@ -287,7 +287,7 @@ def _end(situation: Situation, manifest: Manifest, mark: str) -> None:
             entries=manifest.entries,
             rows=situation.rows,
         )
-        write_whole(out / "index.html", page)
+        write_whole(out / "index.html", page, aside=situation.work)
     manifest.close({name: sha256(out / name) for name in COUNTY_FILES if (out / name).exists()})
     for folder in (out / "errors", *out.glob("*_*")):
         if folder.is_dir() and not any(folder.iterdir()):

@@ -215,7 +215,8 @@ class Making:
             write_whole(log, trace.encode("utf-8"))
             self._logs[planned.key] = log
         named = log.relative_to(self._situation.out).as_posix() if trace else ""
-        write_whole(card, error_card(planned.name, THEME_NAMES[planned.theme], error, named))
+        page = error_card(planned.name, THEME_NAMES[planned.theme], error, named)
+        write_whole(card, page, aside=self._situation.work)
         return {"code": error.code.value[0], "message": str(error)}
 
     def _entry(self, planned: Planned, state: Any, seconds: float, **more: Any) -> Entry:
