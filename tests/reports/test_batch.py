@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import report_fakes as fakes
 
 from pbanalysis.errors import Code, PbError
 from pbanalysis.reports.batch.incremental import why
+from pbanalysis.reports.batch.pool import Workers
 from pbanalysis.reports.check.verify import verify
 from pbanalysis.store.county import open_county
 
@@ -306,6 +308,21 @@ def test_another_status_sets_everything_again_and_executes_nothing(
     assert report(store, out, broken, setting={"status": "final"}).exit_status == 0
     report(store, anew, tools, setting={"status": "final"})
     assert fakes.tree(out) == fakes.tree(anew)
+
+
+def _dies_the_first_time(address: str) -> None:
+    """A worker's start that fails once; ``address`` is a file that notes it."""
+    if not Path(address).exists():
+        Path(address).touch()
+        os._exit(1)
+
+
+def test_a_worker_that_does_not_come_up_is_tried_again(monkeypatch, tmp_path: Path) -> None:
+    """It has begun nothing, so nothing is lost and no report fails for it."""
+    monkeypatch.setattr("pbanalysis.reports.batch.pool.start_worker", _dies_the_first_time)
+    with Workers(1, str(tmp_path / "started")) as workers:
+        assert workers.submit(abs, -1).result() == 1
+    assert (tmp_path / "started").exists()
 
 
 def test_a_script_without_a_guard_is_told_so_once(store: Path, tools, tmp_path: Path) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 import os
 from concurrent.futures import Executor, Future
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 
 from pbanalysis.errors import Code, PbError
-from pbanalysis.reports.batch.pool import Workers
+from pbanalysis.reports.batch.pool import NOT_STARTED, Workers
 from pbanalysis.reports.kernel.warm_owner import WarmParent, announced, can_fork
 
 __all__ = ["Labour", "at_once"]
@@ -70,9 +69,7 @@ class Labour:
         try:
             if self._first:
                 self._first.result()
-        except (
-            BrokenProcessPool
-        ) as error:  # a script is run anew in each worker, up to what stands under the guard
+        except NOT_STARTED as error:  # a script is run anew in each worker, up to what stands under its guard
             raise PbError(
                 Code.ENGINE_MISSING,
                 "工作进程没有启动起来",

@@ -23,9 +23,12 @@ from typing import Any
 from pbanalysis.interruption import leave_to_owner
 from pbanalysis.reports.kernel.warm_owner import ADDRESS
 
-__all__ = ["Workers", "start_worker"]
+__all__ = ["NOT_STARTED", "Workers", "start_worker"]
 
 _PRELOAD = "pbanalysis.reports.batch.worker"
+_STARTS = 3
+# what a process that ended tells by: its own end, or that of the server that was to fork it
+NOT_STARTED = (BrokenProcessPool, EOFError, ConnectionError)
 
 
 def start_worker(address: str) -> None:
@@ -97,19 +100,33 @@ class Workers(ThreadPoolExecutor):
         return super().submit(self._in_process, fn, *args, **kwargs)
 
     def _in_process(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-        pool = getattr(self._own, "pool", None)
-        if pool is None:
+        pool = getattr(self._own, "pool", None) or self._started()
+        return self._done(pool, fn, *args, **kwargs)
+
+    def _started(self) -> ProcessPoolExecutor:
+        """A pool whose process answers: one that does not come up has begun nothing, so another may try."""
+        for attempt in range(_STARTS):
             pool = ProcessPoolExecutor(
                 1, mp_context=self._context, initializer=start_worker, initargs=(self._address,)
             )
             self._own.pool = pool
             self._pools.add(pool)
+            try:
+                self._done(pool, os.getpid)
+            except NOT_STARTED:
+                if self._stopped or attempt + 1 == _STARTS:
+                    raise
+            else:
+                return pool
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _done(self, pool: ProcessPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         try:
             future = pool.submit(fn, *args, **kwargs)
             if self._stopped:  # while the process was being started
                 _kill(pool)
             return future.result()
-        except BrokenProcessPool:
+        except NOT_STARTED:
             self._own.pool = None
             self._pools.discard(pool)
             pool.shutdown()  # its thread is ended here: at the program's end it would trip over its closed pipe
