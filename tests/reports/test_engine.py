@@ -25,6 +25,7 @@ from pbanalysis.errors import Code, PbError
 from pbanalysis.reports.kernel import warm_owner
 from pbanalysis.reports.kernel.execute import execute
 from pbanalysis.reports.kernel.jobs import Limits
+from pbanalysis.reports.kernel.warm_parent import _kill_group
 
 ZOO = Path(__file__).parents[1] / "data" / "notebooks" / "zoo.ipynb"
 NO_PARAMETERS = {"who": ""}
@@ -275,3 +276,10 @@ def test_another_languages_kernel_is_left_to_jupyter() -> None:
     from pbanalysis.reports.kernel.engine import _why_not
 
     assert _why_not("python3") == ""
+
+
+def test_a_kernel_that_nobody_wants_ends_before_it_has_a_group() -> None:
+    """Its client was killed in the moment of the fork: it must not live on, and the warm parent not wait for it."""
+    child = subprocess.Popen(["sleep", "60"])  # in the group of the tests, which must survive
+    _kill_group(child.pid)
+    assert child.wait(timeout=10) == -signal.SIGKILL
