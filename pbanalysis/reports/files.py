@@ -1,8 +1,8 @@
 """Files under OUT: complete or absent, and one run at a time.
 
 A file is written aside (in OUT's work folder, so on the same file system), flushed to the disk and
-renamed: a killed run leaves nothing half-written where reports are looked for. The lock is the operating system's: it ends with the process that holds it, so a killed run
-leaves no stale lock behind.
+renamed: a killed run leaves nothing half-written where reports are looked for. The lock is the operating
+system's: it ends with the process that holds it, so a killed run leaves no stale lock behind.
 """
 
 from __future__ import annotations
